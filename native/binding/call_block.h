@@ -1,0 +1,82 @@
+// Arguments and inline results of engine calls: memory that JavaScript and the binding share.
+//
+// JavaScript writes the numbers of a call into sixteen float64 words and calls; the binding checks each one. An inline result is one completion record (engine.h), shown
+// as sixteen u32 words. Doubles carry wrong numbers (negative, fractional, too large, NaN) unchanged to the checks, where a u32 array would wrap them silently.
+// Measured per call with 14 numbers: 27 ns this way, 62 ns as ordinary arguments; a Uint8Array beside them costs 13 ns.
+//
+//   word  append        poll           storeOffset  load-, deleteOffset  open, configure    deleteSegments     flush
+//   0     request       request        request      request              request            request            request
+//   1     handle        handle         handle       handle               handle             handle             handle
+//   2     generation    generation     kind         kind                 partition id       segments           sync
+//   3     slot          strategy       id           id                   incarnation low    last offset low
+//   4     start         value low      offset low                        incarnation high   last offset high
+//   5     length        value high     offset high                       create
+//   6     count         count                                            segment bytes
+//   7     user id       headroom                                         durability
+//   8     header start  bytes max                                        offset durability
+//   9                   consumer kind
+//   10                  consumer id
+//   11                  auto-commit
+//
+// purge, close and stats take words 0 and 1; acquireSlot (bytes), releaseSlot and slotMemory (slot) take word 0. header start is -1 where there is none.
+// loadOffset answers in words 4 (low) and 5 (high), stats and bufferStats from word 0 on in the order of their TypeScript interfaces.
+//
+// Threads: the JavaScript thread of the environment that made the engine, alone. The binding owns the memory and frees it when that environment ends.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+
+#include "../engine/engine.h"
+
+namespace galgo::binding {
+
+struct CallBlock {
+  double words[16] = {};
+  Completion result;
+};
+
+/// Reads and checks the numbers of one call. The first wrong one throws a RangeError that names it; the caller returns when failed() says so.
+class Arguments {
+ public:
+  Arguments(Napi::Env env, const double* words) : env_(env), words_(words) {}
+
+  /// An integer in [minimum, maximum], both at most 2^53 - 1.
+  uint64_t integer(size_t word, const char* name, uint64_t minimum, uint64_t maximum) {
+    const double value = words_[word];
+    // NaN fails the first comparison; the cast is defined because the value is within range by then.
+    if (value >= static_cast<double>(minimum) && value <= static_cast<double>(maximum)) {
+      const auto integer = static_cast<uint64_t>(value);
+      if (static_cast<double>(integer) == value) return integer;
+    }
+    fail(name, value, minimum, maximum);
+    return minimum;
+  }
+
+  uint32_t u32(size_t word, const char* name) { return static_cast<uint32_t>(integer(word, name, 0, UINT32_MAX)); }
+  uint64_t u53(size_t word, const char* name) { return integer(word, name, 0, kIntegerMax); }
+  bool flag(size_t word, const char* name) { return integer(word, name, 0, 1) == 1; }
+
+  /// A 64-bit value as two 32-bit words, the low one first.
+  uint64_t u64(size_t word, const char* name) { return uint64_t{u32(word, name)} | uint64_t{u32(word + 1, name)} << 32; }
+
+  /// A member of an enumeration whose values run from `first` to `last`.
+  template <typename Enumeration>
+  Enumeration one_of(size_t word, const char* name, Enumeration first, Enumeration last) {
+    return static_cast<Enumeration>(integer(word, name, static_cast<uint64_t>(first), static_cast<uint64_t>(last)));
+  }
+
+  bool failed() const { return failed_; }
+
+  static constexpr uint64_t kIntegerMax = (uint64_t{1} << 53) - 1;
+
+ private:
+  void fail(const char* name, double value, uint64_t minimum, uint64_t maximum);
+
+  Napi::Env env_;
+  const double* words_;
+  bool failed_ = false;
+};
+
+}  // namespace galgo::binding

@@ -1,0 +1,37 @@
+// Page-aligned buffers in classes of 4, 16, 64, 256 KiB, 1, 4, 16, 64 MiB, within one budget.
+//
+// Threads: all functions may be called from any thread. A slot's memory is mapped once and never unmapped while the pool lives, so a view of it (JavaScript's external
+// ArrayBuffer) never dangles; memory of idle slots above a small reserve is given back to the kernel (MADV_DONTNEED).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace galgo {
+
+inline constexpr uint32_t kNoSlot = 0xFFFFFFFFu;
+
+class BufferPool {
+ public:
+  explicit BufferPool(uint64_t bytes_max);
+  ~BufferPool();
+
+  /// A slot of at least `bytes` (classes; above 64 MiB a slot of its own size), or kNoSlot if the budget is spent. Contents are undefined.
+  uint32_t acquire(size_t bytes);
+  void release(uint32_t slot);
+  uint8_t* data(uint32_t slot);
+  size_t capacity(uint32_t slot);
+
+  uint64_t bytes_in_use() const;    // capacity of slots handed out
+  uint64_t bytes_resident() const;  // those and idle slots that still have their memory
+  uint64_t bytes_max() const;
+  /// Gives the memory of idle slots back to the kernel.
+  void trim();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace galgo

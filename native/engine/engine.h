@@ -1,0 +1,152 @@
+// The engine's face: everything that the Node-API binding (or a test) calls.
+//
+// Threads: a caller thread (Node's) calls every function here. I/O threads own the disks; a partition is bound to one of them. Syncs run on a pool of their own.
+// A partition has one owner at a time: its I/O thread, or the calling thread when it wins it on an empty queue (inline append).
+// The engine is process-wide and thread-safe: several calling threads may use it, each with a CompletionSink of its own.
+//
+// Ownership: buffers come from `BufferPool` (slots). A slot handed to append(…, owned) belongs to the engine until its completion was delivered, then to the caller
+// again. A slot in a poll's result belongs to the caller, who releases it. Borrowed bytes are copied before the call returns unless the append ran inline.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "buffer_pool.h"
+#include "record.h"
+#include "status.h"
+
+namespace galgo {
+
+enum class Durability : uint8_t { kNone = 0, kInterval = 1, kGroup = 2 };
+enum class Generation : uint8_t { kClassic = 0, kVsr = 1 };
+enum class PollStrategy : uint8_t { kOffset = 1, kTimestamp = 2, kFirst = 3, kLast = 4, kNext = 5 };
+enum class ConsumerKind : uint8_t { kConsumer = 1, kGroup = 2 };
+
+/// What came of a request. 64 bytes, fixed layout: the binding shows it to JavaScript as sixteen u32 words (see src/storage/engine.ts).
+struct Completion {
+  uint32_t request = 0;      // word 0: the caller's number
+  Status status = kOk;       // word 1
+  uint32_t slot = 0;         // word 2: poll: buffer slot; kNoSlot if none
+  uint32_t start = 0;        // word 3: poll: first byte in the slot
+  uint32_t length = 0;       // word 4: poll: bytes
+  uint32_t count = 0;        // word 5: messages
+  uint32_t detail = 0;       // word 6: errno, or a count of segments removed, …
+  uint32_t reserved = 0;     // word 7
+  uint64_t first_offset = 0;    // words 8, 9: append: base offset; poll: first message's offset
+  uint64_t last_offset = 0;     // words 10, 11
+  uint64_t current_offset = 0;  // words 12, 13: last offset of the partition, 0 if it never held one
+  uint64_t timestamp = 0;       // words 14, 15: append: server time stamp in µs
+};
+static_assert(sizeof(Completion) == 64);
+
+/// Takes completions on I/O threads. `push` is called for each request of a group, then `wake` once.
+class CompletionSink {
+ public:
+  virtual ~CompletionSink() = default;
+  virtual void push(const Completion& completion) = 0;
+  virtual void wake() = 0;
+};
+
+class FileSystem;  // file.h
+
+struct EngineOptions {
+  uint32_t io_threads = 1;
+  uint32_t sync_threads = 8;
+  uint64_t buffer_bytes_max = 256ull << 20;     // budget of the BufferPool
+  uint32_t inline_append_bytes_max = 64 * 1024; // larger appends go to the I/O thread
+  uint32_t inline_poll_bytes_max = 1 << 20;     // larger polls, and reads that are not in the page cache, go to the I/O thread
+  uint32_t sync_interval_ms = 1000;             // policy `interval`
+  uint32_t checkpoint_interval_ms = 5000;
+  uint64_t index_cache_bytes_max = 64ull << 20; // extent arrays of sealed segments
+  uint32_t open_files_max = 4096;               // descriptors of sealed segments
+  uint32_t consumer_offsets_max = 1'000'000;    // per partition
+  FileSystem* file_system = nullptr;            // nullptr: the machine's; else it outlives the engine
+};
+
+struct PartitionOptions {
+  uint64_t partition_id = 0;
+  uint64_t incarnation = 0;      // must equal partition.meta's if that exists, else the partition opens fenced
+  bool create = false;           // false: a missing folder opens fenced instead of being made empty
+  uint64_t segment_bytes = 1ull << 30;  // logical bytes after which a segment is full
+  Durability durability = Durability::kNone;
+  Durability offset_durability = Durability::kNone;
+};
+
+struct AppendRequest {
+  Generation generation;
+  uint32_t slot;         // kNoSlot: borrowed bytes
+  uint8_t* data;         // classic: index block and messages; vsr: batch record, which is stamped in place. Inside the slot if there is one
+  size_t length;
+  uint32_t count;        // messages, as the request says
+  Producer producer;
+  uint32_t request;
+};
+
+struct PollRequest {
+  Generation generation;
+  PollStrategy strategy;
+  uint64_t value;        // offset, or time stamp in µs
+  uint32_t count;
+  uint32_t headroom;     // bytes kept free before the messages in the result's slot, for the reply's header
+  uint64_t bytes_max;    // of messages as they go out; at least one message is returned all the same
+  ConsumerKind consumer_kind;
+  uint32_t consumer_id;
+  bool auto_commit;
+  uint32_t request;
+};
+
+struct PartitionStats {
+  uint64_t first_offset, next_offset;   // next_offset 0: never held a message
+  uint64_t messages, logical_bytes, stored_bytes;
+  uint64_t last_timestamp;
+  uint64_t durable_offset;              // messages below are synced
+  uint32_t segments;
+  uint32_t state;                       // 0 opening, 1 ready, 2 fenced, 3 closed
+  uint64_t read_calls, read_bytes, write_calls, write_bytes, sync_calls;  // of this partition since it was opened
+};
+
+using Handle = uint32_t;
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options);
+  ~Engine();  // closes what is open without sealing it cleanly; call close_all first
+
+  BufferPool& buffers();
+
+  /// Starts opening (and recovering) a partition; completes through the sink with kOk or kFenced (served read-only as far as sound), detail = errno on kIoError.
+  Handle open(const std::string& directory, const PartitionOptions& options, uint32_t request, CompletionSink* sink);
+
+  /// Returns kOk (done inline, `out` filled), kQueued (completes through the sink), or an error (nothing happened, the slot stays the caller's).
+  Status append(Handle handle, const AppendRequest& append, CompletionSink* sink, Completion* out);
+
+  /// As append. kOk with count 0: nothing to read, no slot.
+  Status poll(Handle handle, const PollRequest& poll, CompletionSink* sink, Completion* out);
+
+  /// Checks against the partition's end (kInvalidOffset). kOk, or kQueued if the partition's offset durability is kGroup.
+  Status store_offset(Handle handle, ConsumerKind kind, uint32_t id, uint64_t offset, uint32_t request, CompletionSink* sink);
+  /// kOk or kConsumerOffsetNotFound.
+  Status load_offset(Handle handle, ConsumerKind kind, uint32_t id, uint64_t* offset);
+  Status delete_offset(Handle handle, ConsumerKind kind, uint32_t id, uint32_t request, CompletionSink* sink);
+
+  // These complete through the sink.
+  void flush(Handle handle, bool sync, uint32_t request, CompletionSink* sink);
+  /// Removes up to `segments` of the oldest sealed segments whose last offset is ≤ `last_offset_max`; completion.count = how many.
+  void delete_segments(Handle handle, uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink);
+  /// Empties the partition: offset 0 again, consumer offsets gone.
+  void purge(Handle handle, uint32_t request, CompletionSink* sink);
+  /// Changes the options that may change while open (segment_bytes, durability).
+  Status configure(Handle handle, const PartitionOptions& options);
+  /// Writes what is open, syncs, seals with a clean-stop mark and frees the handle.
+  void close(Handle handle, uint32_t request, CompletionSink* sink);
+
+  Status stats(Handle handle, PartitionStats* out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace galgo

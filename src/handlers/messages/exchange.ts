@@ -1,0 +1,30 @@
+// A send or a poll as its handler sees it: the request's bytes, and the ways to answer. Transports implement it once for each generation, so that
+// the handlers know neither sockets nor frames. Exactly one of the answers is given, once, at once or later.
+
+import type { Generation } from '../../protocol/command.ts';
+import type { Completion } from '../../storage/engine.ts';
+import type { ClientRecord } from '../../streaming/clients.ts';
+
+export interface Exchange {
+  readonly generation: Generation;
+  readonly client: ClientRecord;
+  /** Memory of the request. Valid until the handler returns, or until the answer if `slot` names a slot. */
+  readonly bytes: Buffer;
+  readonly slot: number;
+  readonly bodyStart: number;
+  readonly end: number;
+  /** Where the VSR request header starts, or -1. */
+  readonly headerStart: number;
+  /** Bytes that must stay free before a poll's messages. */
+  readonly pollHeadroom: number;
+  /** Most bytes of messages in one reply. */
+  readonly pollBytesMax: number;
+
+  fail(status: number): void;
+  /** A batch was appended; `completion` holds its base offset. */
+  appended(streamId: number, topicId: number, partitionId: number, completion: Completion): void;
+  /** Messages, or none: `completion` holds the current offset, and the slot if there are messages. */
+  polled(partitionId: number, completion: Completion): void;
+  /** A poll that no partition answers: a group member without partitions, or one that must synchronise (`partitionId` 0xffffffff). */
+  polledNothing(partitionId: number): void;
+}

@@ -1,0 +1,109 @@
+// Writes little-endian fields one after another into a buffer that grows. Every method returns the writer, so that a layout reads as a chain.
+
+export class Writer {
+  #bytes: Buffer;
+  #at = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** A view of what was written; further writes may move it. */
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Forgets what was written, keeps the memory. */
+  reset(): this {
+    this.#at = 0;
+    return this;
+  }
+
+  u8(value: number): this {
+    this.#bytes[this.#reserve(1)] = value;
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#bytes.writeUInt16LE(value, this.#reserve(2));
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#bytes.writeUInt32LE(value, this.#reserve(4));
+    return this;
+  }
+
+  u64(value: bigint): this {
+    this.#bytes.writeBigUInt64LE(value, this.#reserve(8));
+    return this;
+  }
+
+  u128(value: bigint): this {
+    const at = this.#reserve(16);
+    this.#bytes.writeBigUInt64LE(value & 0xffff_ffff_ffff_ffffn, at);
+    this.#bytes.writeBigUInt64LE(value >> 64n, at + 8);
+    return this;
+  }
+
+  f32(value: number): this {
+    this.#bytes.writeFloatLE(value, this.#reserve(4));
+    return this;
+  }
+
+  f64(value: number): this {
+    this.#bytes.writeDoubleLE(value, this.#reserve(8));
+    return this;
+  }
+
+  put(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    return this;
+  }
+
+  zeros(length: number): this {
+    const at = this.#reserve(length);
+    this.#bytes.fill(0, at, at + length);
+    return this;
+  }
+
+  /** u8 length, then UTF-8. The caller checks the length: at most 255 bytes. */
+  shortText(text: string): this {
+    const length = Buffer.byteLength(text);
+    if (length > 255) throw new RangeError(`text of ${length} bytes does not fit a one-byte length`);
+    this.u8(length);
+    this.#bytes.write(text, this.#reserve(length), 'utf8');
+    return this;
+  }
+
+  /** u32 length, then UTF-8. */
+  longText(text: string): this {
+    const length = Buffer.byteLength(text);
+    this.u32(length);
+    this.#bytes.write(text, this.#reserve(length), 'utf8');
+    return this;
+  }
+
+  /** Writes a u32 at a position that was written before. */
+  patchU32(at: number, value: number): this {
+    this.#bytes.writeUInt32LE(value, at);
+    return this;
+  }
+
+  #reserve(length: number): number {
+    const at = this.#at;
+    const end = at + length;
+    if (end > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2));
+      this.#bytes.copy(grown, 0, 0, at);
+      this.#bytes = grown;
+    }
+    this.#at = end;
+    return at;
+  }
+}

@@ -1,0 +1,167 @@
+// The face of the native engine: partition logs, consumer offsets, pooled buffers.
+//
+// Calls cross into C++ once per batch or poll, with numbers only. A result is a 64-byte completion record: of a call that ran inline it is read from `Completion`
+// right away; of a queued one it arrives through the completion ring, all records of a commit group with one wake-up. Offsets and time stamps are unsigned 64-bit;
+// they are read as numbers (exact up to 2^53) or copied as two 32-bit words straight into a reply.
+
+import type { Generation } from '../protocol/command.ts';
+
+/** Status numbers below zero are facts of the engine that no wire number names (native/engine/status.h). */
+export const EngineStatus = {
+  ok: 0,
+  queued: -1,
+  fenced: -10,
+  closed: -11,
+  outOfMemory: -12,
+  ioError: -13,
+  tooManyOffsets: -14,
+} as const;
+
+export type Durability = 'none' | 'interval' | 'group';
+
+export type ConsumerKind = 1 | 2; // consumer, consumer group
+export type PollStrategyKind = 1 | 2 | 3 | 4 | 5; // offset, timestamp, first, last, next
+
+export interface EngineOptions {
+  ioThreads: number;
+  syncThreads: number;
+  bufferBytesMax: number;
+  inlineAppendBytesMax: number;
+  inlinePollBytesMax: number;
+  syncIntervalMs: number;
+  checkpointIntervalMs: number;
+  indexCacheBytesMax: number;
+  openFilesMax: number;
+  consumerOffsetsMax: number;
+}
+
+export interface PartitionOptions {
+  partitionId: number;
+  /** Random 64-bit identity given at creation and kept in the metadata store. */
+  incarnation: bigint;
+  /** True only for the first open after the metadata row was committed; otherwise a missing folder is fenced, never recreated. */
+  create: boolean;
+  segmentBytes: number;
+  durability: Durability;
+  offsetDurability: Durability;
+}
+
+/** One result. The object is reused: copy what you keep before the next engine call or before the callback returns. */
+export interface Completion {
+  readonly status: number;
+  /** Buffer slot of a poll's messages, or `noSlot`. */
+  readonly slot: number;
+  readonly start: number;
+  readonly length: number;
+  readonly count: number;
+  /** errno of an I/O error. */
+  readonly detail: number;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly currentOffset: number;
+  /** µs since 1970. */
+  readonly timestamp: number;
+  /** The record as u32 words, little-endian pairs for 64-bit fields: 8 first offset, 10 last offset, 12 current offset, 14 time stamp. */
+  readonly words: Uint32Array;
+}
+
+export type CompletionCallback = (completion: Completion) => void;
+
+export const noSlot = 0xffff_ffff;
+
+export interface AppendRequest {
+  generation: Generation;
+  /** Slot that holds the bytes, or `noSlot`: then `bytes` is borrowed and copied by the engine where it must outlive the call. */
+  slot: number;
+  bytes: Uint8Array;
+  /** First byte of the index block (classic) or of the batch record (vsr), within `bytes`. */
+  start: number;
+  length: number;
+  count: number;
+  userId: number;
+  /** Where in `bytes` the 256-byte VSR request header starts (client id at 128, request number at 168), or -1. */
+  headerStart: number;
+}
+
+export interface PollRequest {
+  generation: Generation;
+  strategy: PollStrategyKind;
+  /** Offset or µs, as low and high 32-bit words. */
+  valueLow: number;
+  valueHigh: number;
+  count: number;
+  /** Bytes kept free before the messages in the result's buffer. */
+  headroom: number;
+  bytesMax: number;
+  consumerKind: ConsumerKind;
+  consumerId: number;
+  autoCommit: boolean;
+}
+
+export interface PartitionStats {
+  firstOffset: number;
+  nextOffset: number;
+  messages: number;
+  logicalBytes: number;
+  storedBytes: number;
+  lastTimestamp: number;
+  durableOffset: number;
+  segments: number;
+  state: 'opening' | 'ready' | 'fenced' | 'closed';
+  readCalls: number;
+  readBytes: number;
+  writeCalls: number;
+  writeBytes: number;
+  syncCalls: number;
+}
+
+export interface BufferStats {
+  bytesInUse: number;
+  bytesResident: number;
+  bytesMax: number;
+}
+
+export interface Engine {
+  /** Opens and recovers a partition. The handle is valid at once; requests wait until it is ready. `done` gets ok, fenced or an error. */
+  open(directory: string, options: PartitionOptions, done: CompletionCallback): number;
+  /** Changes segment size and durability of an open partition. */
+  configure(handle: number, options: PartitionOptions): number;
+
+  /**
+   * Appends a batch. Returns `ok` when it ran inline (read `result` at once), `queued` when `done` will be called, else an error status: nothing happened then.
+   * A slot that is handed over stays in the engine's use until the result is there; releasing it afterwards is the caller's.
+   */
+  append(handle: number, request: AppendRequest, done: CompletionCallback): number;
+  /** Polls. As append; the caller releases the slot of the result once the bytes are on their way. */
+  poll(handle: number, request: PollRequest, done: CompletionCallback): number;
+  /** Result of the last call that returned `ok`. */
+  readonly result: Completion;
+
+  storeOffset(handle: number, kind: ConsumerKind, id: number, offset: bigint, done: CompletionCallback): number;
+  /** Undefined when nothing is stored. */
+  loadOffset(handle: number, kind: ConsumerKind, id: number): bigint | undefined;
+  deleteOffset(handle: number, kind: ConsumerKind, id: number, done: CompletionCallback): number;
+
+  flush(handle: number, sync: boolean, done: CompletionCallback): void;
+  /** Removes up to `segments` of the oldest sealed segments that end at or below `lastOffsetMax`; `count` of the completion says how many. */
+  deleteSegments(handle: number, segments: number, lastOffsetMax: bigint, done: CompletionCallback): void;
+  purge(handle: number, done: CompletionCallback): void;
+  close(handle: number, done: CompletionCallback): void;
+  stats(handle: number): PartitionStats;
+
+  /** A slot of at least `bytes`, or `noSlot` when the budget is spent. */
+  acquireSlot(bytes: number): number;
+  releaseSlot(slot: number): void;
+  /** The memory of a slot. The same Buffer for the life of the process. */
+  slotBuffer(slot: number): Buffer;
+  bufferStats(): BufferStats;
+  /** Gives idle buffers back to the kernel. */
+  trim(): void;
+
+  xxh32(bytes: Uint8Array): number;
+  /** XXH3-64, seed 0. */
+  xxh3(bytes: Uint8Array): bigint;
+
+  /** Stops the threads. Every handle must have been closed. */
+  shutdown(): void;
+}

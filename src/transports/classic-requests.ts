@@ -1,0 +1,150 @@
+// Requests of Iggy 0.8 clients: strictly one after another, each answered with status, length and payload, in the order of arrival.
+
+import type { Exchange } from '../handlers/messages/exchange.ts';
+import type { Handler } from '../handlers/registry.ts';
+import { commandByCode } from '../protocol/commands/registry.ts';
+import { errorCodes } from '../protocol/errors.ts';
+import { type Completion, noSlot } from '../storage/engine.ts';
+import type { ClientRecord } from '../streaming/clients.ts';
+import type { Connection, Requests } from './connection.ts';
+import { type ControlOutcome, runControl } from './control.ts';
+import type { Admission, Frame } from './frame-reader.ts';
+import { sendPolled } from './poll-reply.ts';
+
+const sendMessagesCode = 101;
+const pollMessagesCode = 100;
+const headBytes = 8;
+const pollPrefixBytes = 16;
+const take: Admission = { kind: 'take' };
+
+/** Statuses after which the reference's clients expect the connection to be gone. */
+const closingStatuses = new Set<number>([errorCodes['stale-client'], errorCodes['client-not-found']]);
+
+export class ClassicRequests implements Requests, Exchange {
+  readonly generation = 'classic';
+  readonly headerStart = -1;
+  readonly pollHeadroom = headBytes + pollPrefixBytes;
+  readonly #connection: Connection;
+  bytes: Buffer;
+  slot = noSlot;
+  bodyStart = 0;
+  end = 0;
+  /** True while `frame` runs: an answer given meanwhile needs no resumption. */
+  #handling = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.bytes = connection.services.receiveBuffers.shared;
+  }
+
+  get client(): ClientRecord {
+    return this.#connection.client;
+  }
+
+  get pollBytesMax(): number {
+    return this.#connection.services.limits.frameBytesMax - this.pollHeadroom;
+  }
+
+  admit(head: Buffer, at: number, totalBytes: number): Admission {
+    const { limits } = this.#connection.services;
+    if (totalBytes < headBytes) return { kind: 'skip', status: errorCodes['invalid-command'] };
+    const code = head.readUInt32LE(at + 4);
+    const bytesMax = code === sendMessagesCode ? limits.frameBytesMax : limits.controlBytesMax + headBytes;
+    if (totalBytes > bytesMax) return { kind: 'close', status: errorCodes['invalid-command'] };
+    if (commandByCode(code, 'classic') === undefined) return { kind: 'skip', status: errorCodes['invalid-command'] };
+    if (this.client.userId === undefined && totalBytes > limits.anonymousFrameBytesMax) {
+      return { kind: 'skip', status: errorCodes.unauthenticated };
+    }
+    return take;
+  }
+
+  frame(frame: Frame): void {
+    const { services } = this.#connection;
+    this.bytes = frame.bytes;
+    this.slot = frame.slot;
+    this.bodyStart = frame.bodyStart;
+    this.end = frame.end;
+    this.#connection.begin(true);
+    this.#handling = true;
+    const code = frame.bytes.readUInt32LE(frame.start + 4);
+    if (code === sendMessagesCode) services.sendMessages(this);
+    else if (code === pollMessagesCode) services.pollMessages(this);
+    else this.#control(services.handlers.byCode(code));
+    this.#handling = false;
+  }
+
+  skipped(_head: Buffer, _at: number, status: number): void {
+    this.#writeHead(status, 0);
+  }
+
+  refused(status: number): void {
+    this.#writeHead(status, 0);
+  }
+
+  stopping(): void {
+    if (this.#connection.unanswered === 0) this.#writeHead(errorCodes.disconnected, 0);
+  }
+
+  fail(status: number): void {
+    this.#writeHead(status, 0);
+    this.#answered();
+    if (closingStatuses.has(status)) this.#connection.end();
+  }
+
+  appended(): void {
+    this.#writeHead(0, 0);
+    this.#answered();
+  }
+
+  polled(partitionId: number, completion: Completion): void {
+    sendPolled(this.#connection, this.pollHeadroom, completion, (buffer, at) => {
+      buffer.writeUInt32LE(0, at);
+      buffer.writeUInt32LE(pollPrefixBytes + completion.length, at + 4);
+      writePollPrefix(buffer, at + headBytes, partitionId, completion);
+    });
+    this.#answered();
+  }
+
+  polledNothing(): void {
+    const at = this.#writeHead(0, pollPrefixBytes);
+    this.#connection.output.buffer.fill(0, at, at + pollPrefixBytes);
+    this.#answered();
+  }
+
+  #control(handler: Handler | undefined): void {
+    if (handler === undefined) {
+      this.fail(errorCodes['feature-unavailable']);
+      return;
+    }
+    const body = Buffer.from(this.bytes.subarray(this.bodyStart, this.end));
+    const outcome = runControl(this.#connection.services, this.client, 'classic', handler, body);
+    if (outcome instanceof Promise) void outcome.then((settled) => this.#finish(settled));
+    else this.#finish(outcome);
+  }
+
+  #finish(outcome: ControlOutcome): void {
+    if (outcome.kind === 'failure') {
+      this.fail(outcome.status);
+      return;
+    }
+    if (outcome.kind === 'eviction') throw new Error('an eviction has no classic form');
+    const at = this.#writeHead(0, outcome.body.length);
+    outcome.body.copy(this.#connection.output.buffer, at);
+    this.#answered();
+  }
+
+  /** Writes status and length and leaves room for the payload; returns where it starts. */
+  #writeHead(status: number, payloadBytes: number): number {
+    const { output } = this.#connection;
+    const at = output.reserve(headBytes + payloadBytes);
+    output.buffer.writeUInt32LE(status, at);
+    output.buffer.writeUInt32LE(payloadBytes, at + 4);
+    return at + headBytes;
+  }
+
+  #answered(): void {
+    if (this.slot !== noSlot) this.#connection.services.receiveBuffers.releaseHandedOver(this.slot);
+    this.slot = noSlot;
+    this.#connection.answered(true, !this.#handling);
+  }
+}

@@ -1,0 +1,184 @@
+// One client connection, whatever carries it: bytes in → frames → requests → replies out, with its limits.
+//
+// The connection owns its reader and its output. What a frame means is decided by `ClassicRequests` or `VsrRequests`, chosen by the first frame for good. Reading stops while a
+// request that must be answered first is being handled, while too many are unanswered, or while the peer does not take its replies.
+
+import type { Logger } from '../observability/logger.ts';
+import type { Generation } from '../protocol/command.ts';
+import type { ClientRecord } from '../streaming/clients.ts';
+import { ClassicRequests } from './classic-requests.ts';
+import { type Admission, type Frame, FrameReader, type FrameSink } from './frame-reader.ts';
+import { type ByteSink, Output } from './output.ts';
+import type { TransportServices } from './services.ts';
+import { VsrRequests } from './vsr-requests.ts';
+
+/** What carries the bytes of a connection. */
+export interface Transport extends ByteSink {
+  /** Stops and starts reading. Bytes that still arrive while paused are kept by the reader. */
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** Requests of one generation. */
+export interface Requests {
+  admit(head: Buffer, at: number, totalBytes: number): Admission;
+  frame(frame: Frame): void;
+  skipped(head: Buffer, at: number, status: number): void;
+  /** Answers a frame that ends the connection, if there is an answer. */
+  refused(status: number): void;
+  /** The server stops: tells the peer if the protocol has a word for it. */
+  stopping(): void;
+}
+
+export class Connection implements FrameSink {
+  readonly client: ClientRecord;
+  readonly services: TransportServices;
+  readonly output: Output;
+  readonly log: Logger;
+  readonly #transport: Transport;
+  readonly #reader: FrameReader;
+  #requests: Requests | undefined;
+  #readingPaused = false;
+  #closed = false;
+  #ending = false;
+  /** A request that later ones must wait for. */
+  #exclusive = false;
+  #unanswered = 0;
+  #lastByteAtMs: number;
+
+  constructor(transport: Transport, client: ClientRecord, services: TransportServices) {
+    this.#transport = transport;
+    this.client = client;
+    this.services = services;
+    this.log = services.log;
+    this.output = new Output(transport, services.flushScheduler);
+    this.#reader = new FrameReader(this, services.receiveBuffers);
+    this.#lastByteAtMs = services.clock.nowMs();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Requests that are being handled. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  /** Where the transport reads next, see FrameReader. */
+  nextBuffer(): Buffer {
+    return this.#reader.nextBuffer();
+  }
+
+  received(bytes: Buffer, length: number): void {
+    this.#lastByteAtMs = this.services.clock.nowMs();
+    this.#reader.received(bytes, length);
+    this.#updateReading();
+  }
+
+  /** The peer took replies. */
+  drained(): void {
+    this.resume();
+  }
+
+  resume(): void {
+    if (this.#closed) return;
+    this.#reader.resume();
+    this.#updateReading();
+  }
+
+  /** A request begins; an exclusive one is answered before the next is looked at. */
+  begin(exclusive: boolean): void {
+    this.#unanswered++;
+    if (exclusive) this.#exclusive = true;
+  }
+
+  /** A request was answered. `later`: not within the call that delivered it, so that reading may have to go on. */
+  answered(exclusive: boolean, later: boolean): void {
+    this.#unanswered--;
+    if (exclusive) this.#exclusive = false;
+    if (this.#ending && this.#unanswered === 0) this.#endNow();
+    else if (later) this.resume();
+  }
+
+  ready(): boolean {
+    const limits = this.services.limits;
+    return (
+      !this.#exclusive &&
+      !this.#ending &&
+      this.#unanswered < limits.unansweredRequestsMax &&
+      this.output.unsentBytes < limits.unansweredBytesMax
+    );
+  }
+
+  admit(generation: Generation, head: Buffer, at: number, totalBytes: number): Admission {
+    this.#requests ??= generation === 'classic' ? new ClassicRequests(this) : new VsrRequests(this);
+    return this.#requests.admit(head, at, totalBytes);
+  }
+
+  frame(frame: Frame): void {
+    this.#requests?.frame(frame);
+  }
+
+  skipped(_generation: Generation, head: Buffer, at: number, status: number): void {
+    this.#requests?.skipped(head, at, status);
+  }
+
+  refuse(reason: string, _generation: Generation | undefined, status: number): void {
+    this.log.debug({ client: this.client.id, address: this.client.address, status }, reason);
+    if (status !== 0) this.#requests?.refused(status);
+    this.end();
+  }
+
+  /** Closes after the replies of the requests under way were sent. */
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    if (this.#unanswered === 0) this.#endNow();
+  }
+
+  /** The server stops: the peer is told, requests under way are answered, then the connection ends. */
+  stop(): void {
+    if (this.#closed) return;
+    this.#requests?.stopping();
+    this.end();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
+  /** True if the peer began a frame and has been silent for longer than the limit. */
+  stalled(nowMs: number): boolean {
+    return this.#reader.midFrame && nowMs - this.#lastByteAtMs > this.services.limits.stallTimeoutMs;
+  }
+
+  /** The transport's end: called once, however the connection ended. */
+  closedByTransport(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.output.close();
+    this.#reader.close();
+    this.services.disconnected(this.client);
+  }
+
+  #endNow(): void {
+    this.output.flush();
+    this.#reader.close();
+    this.#transport.end();
+  }
+
+  #updateReading(): void {
+    if (this.#closed) return;
+    const paused = this.#reader.paused;
+    if (paused === this.#readingPaused) return;
+    this.#readingPaused = paused;
+    if (paused) this.#transport.pauseReading();
+    else this.#transport.resumeReading();
+  }
+}

@@ -1,0 +1,61 @@
+// Runs a command that is not a send or a poll: decode, login check, handler, encode. Decoding comes before the login check, as in the reference.
+
+import { Eviction } from '../handlers/eviction.ts';
+import type { Handler, RequestContext } from '../handlers/registry.ts';
+import type { Generation } from '../protocol/command.ts';
+import { errorCodes } from '../protocol/errors.ts';
+import type { EvictionReason } from '../protocol/operations.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { Reader } from '../protocol/reader.ts';
+import { Writer } from '../protocol/writer.ts';
+import type { ClientRecord } from '../streaming/clients.ts';
+import type { TransportServices } from './services.ts';
+
+/** What a command came to. `early`: it was refused before its handler ran. */
+export type ControlOutcome =
+  | { kind: 'reply'; body: Buffer }
+  | { kind: 'failure'; status: number; early: boolean }
+  | { kind: 'eviction'; reason: EvictionReason };
+
+/** Runs one command. `body` must be memory of the caller's own: decoded requests keep views of it. The result is a promise only if the handler's is. */
+export function runControl(
+  services: TransportServices,
+  client: ClientRecord,
+  generation: Generation,
+  handler: Handler,
+  body: Buffer,
+): ControlOutcome | Promise<ControlOutcome> {
+  let request: unknown;
+  try {
+    request = handler.command.decodeRequest(new Reader(body), generation);
+  } catch (error) {
+    return failure(services, error, true);
+  }
+  if (handler.login === 'required' && client.userId === undefined) {
+    return { kind: 'failure', status: errorCodes.unauthenticated, early: true };
+  }
+  const context: RequestContext = { system: services.system, client, generation, log: services.log };
+  try {
+    const reply = handler.handle(context, request);
+    if (!(reply instanceof Promise)) return success(handler, reply, generation);
+    return reply.then(
+      (value) => success(handler, value, generation),
+      (error: unknown) => failure(services, error, false),
+    );
+  } catch (error) {
+    return failure(services, error, false);
+  }
+}
+
+function success(handler: Handler, reply: unknown, generation: Generation): ControlOutcome {
+  const writer = new Writer();
+  if (reply !== undefined) handler.command.encodeReply(writer, reply, generation);
+  return { kind: 'reply', body: writer.written };
+}
+
+function failure(services: TransportServices, error: unknown, early: boolean): ControlOutcome {
+  if (Eviction.is(error)) return { kind: 'eviction', reason: error.reason };
+  if (ProtocolError.is(error)) return { kind: 'failure', status: error.status, early };
+  services.log.error({ err: error }, 'command failed');
+  return { kind: 'failure', status: errorCodes.error, early };
+}

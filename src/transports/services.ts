@@ -1,0 +1,29 @@
+// What every connection shares. Built once by the server.
+
+import type { Handlers } from '../handlers/registry.ts';
+import type { Exchange } from '../handlers/messages/exchange.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Engine } from '../storage/engine.ts';
+import type { ClientRecord } from '../streaming/clients.ts';
+import type { System } from '../streaming/system.ts';
+import type { TransportLimits } from './limits.ts';
+import type { FlushScheduler } from './output.ts';
+import type { ReceiveBuffers } from './receive-buffers.ts';
+
+export interface TransportServices {
+  readonly system: System;
+  readonly engine: Engine;
+  readonly handlers: Handlers;
+  readonly sendMessages: (exchange: Exchange) => void;
+  readonly pollMessages: (exchange: Exchange) => void;
+  readonly limits: TransportLimits;
+  readonly clock: { nowMs(): number };
+  readonly log: Logger;
+  readonly receiveBuffers: ReceiveBuffers;
+  readonly flushScheduler: FlushScheduler;
+  /** Says why connections are refused, at most once in a while. */
+  readonly refusedConnections: { note(text: string): void };
+  stopping(): boolean;
+  connected(transport: 'tcp', address: string): ClientRecord;
+  disconnected(client: ClientRecord): void;
+}
