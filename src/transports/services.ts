@@ -1,7 +1,7 @@
 // What every connection shares. Built once by the server.
 
-import type { Handlers } from '../handlers/registry.ts';
 import type { Exchange } from '../handlers/messages/exchange.ts';
+import type { Handlers } from '../handlers/registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Engine } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';

@@ -6,8 +6,8 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { Connection, type Transport } from './connection.ts';
-import { handleRewrapWorks, rewrap } from './socket-rewrap.ts';
 import type { TransportServices } from './services.ts';
+import { handleRewrapWorks, rewrap } from './socket-rewrap.ts';
 
 export interface TcpOptions {
   host: string;

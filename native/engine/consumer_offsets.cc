@@ -1,0 +1,135 @@
+#include "consumer_offsets.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "record.h"
+#include "seeded_hash.h"
+
+namespace galgo {
+namespace {
+
+constexpr size_t kSlotBytes = 32;
+constexpr size_t kPairBytes = 2 * kSlotBytes;
+
+uint32_t slot_check(const uint8_t* slot, uint64_t secret) { return static_cast<uint32_t>(xxh3_64_seeded(slot, 28, secret)); }
+
+bool slot_valid(const uint8_t* slot, uint64_t secret) { return (slot[0] == 1 || slot[0] == 2) && load32(slot + 28) == slot_check(slot, secret); }
+
+}  // namespace
+
+int ConsumerOffsets::open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset, bool* made) {
+  const std::lock_guard lock(mutex_);
+  const std::string path = directory + "/offsets.dat";
+  std::unique_ptr<File> file;
+  int error = file_system.open(path, OpenMode::kReadWrite, counters, &file);
+  *made = error == ENOENT;
+  if (*made) error = file_system.open(path, OpenMode::kCreate, counters, &file);
+  if (error != 0) return error;
+  file_ = std::move(file);
+  secret_ = secret;
+  uint64_t size = 0;
+  if (const int failed = file_->size(&size)) return failed;
+  std::vector<uint8_t> bytes(size);
+  size_t done = 0;
+  if (const int failed = file_->read(bytes.data(), bytes.size(), 0, &done)) return failed;
+  bytes.resize(done);
+  load_pairs(bytes, next_offset);
+  return 0;
+}
+
+void ConsumerOffsets::load_pairs(const std::vector<uint8_t>& bytes, uint64_t next_offset) {
+  pairs_ = static_cast<uint32_t>((bytes.size() + kPairBytes - 1) / kPairBytes);
+  for (uint32_t pair = 0; pair < pairs_; ++pair) {
+    const uint8_t* newest = nullptr;
+    for (size_t at = pair * kPairBytes; at < (pair + 1) * kPairBytes && at + kSlotBytes <= bytes.size(); at += kSlotBytes) {
+      const uint8_t* slot = bytes.data() + at;
+      if (!slot_valid(slot, secret_)) continue;
+      // Sequences wrap; the two of a pair are neighbours.
+      if (newest == nullptr || static_cast<int32_t>(load32(slot + 24) - load32(newest + 24)) > 0) newest = slot;
+    }
+    Entry entry{0, pair, newest == nullptr ? 0 : load32(newest + 24)};
+    const bool live = newest != nullptr && newest[1] == 1 && next_offset > 0;
+    if (live) entry.offset = std::min(load64(newest + 8), next_offset - 1);
+    if (!live || !entries_.emplace(key_of(newest[0], load32(newest + 4)), entry).second) free_pairs_.push_back(entry);
+  }
+}
+
+Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, int* error) {
+  const std::lock_guard lock(mutex_);
+  const uint64_t key = key_of(kind, id);
+  auto found = entries_.find(key);
+  if (found == entries_.end()) {
+    if (entries_.size() >= consumers_max_) return kTooManyOffsets;
+    Entry entry{0, pairs_, 0};
+    if (free_pairs_.empty()) {
+      ++pairs_;
+    } else {
+      entry = free_pairs_.back();
+      free_pairs_.pop_back();
+    }
+    found = entries_.emplace(key, entry).first;
+  }
+  found->second.offset = offset;
+  ++found->second.sequence;
+  *error = write_slot(key, found->second, true);
+  return *error == 0 ? kOk : kIoError;
+}
+
+bool ConsumerOffsets::load(uint8_t kind, uint32_t id, uint64_t* offset) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key_of(kind, id));
+  if (found == entries_.end()) return false;
+  *offset = found->second.offset;
+  return true;
+}
+
+Status ConsumerOffsets::remove(uint8_t kind, uint32_t id, int* error) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key_of(kind, id));
+  if (found == entries_.end()) return kConsumerOffsetNotFound;
+  ++found->second.sequence;
+  *error = write_slot(found->first, found->second, false);
+  free_pairs_.push_back(found->second);
+  entries_.erase(found);
+  return *error == 0 ? kOk : kIoError;
+}
+
+int ConsumerOffsets::clear() {
+  const std::lock_guard lock(mutex_);
+  entries_.clear();
+  free_pairs_.clear();
+  pairs_ = 0;
+  dirty_ = true;
+  return file_->truncate(0);
+}
+
+bool ConsumerOffsets::dirty() const {
+  const std::lock_guard lock(mutex_);
+  return dirty_;
+}
+
+int ConsumerOffsets::sync() {
+  std::shared_ptr<File> file;
+  {
+    const std::lock_guard lock(mutex_);
+    dirty_ = false;
+    file = file_;
+  }
+  return file->sync();
+}
+
+int ConsumerOffsets::write_slot(uint64_t key, const Entry& entry, bool live) {
+  uint8_t slot[kSlotBytes] = {static_cast<uint8_t>(key >> 32), static_cast<uint8_t>(live ? 1 : 0)};
+  store32(slot + 4, static_cast<uint32_t>(key));
+  store64(slot + 8, entry.offset);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  store64(slot + 16, static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
+  store32(slot + 24, entry.sequence);
+  store32(slot + 28, slot_check(slot, secret_));
+  dirty_ = true;
+  return file_->write(slot, sizeof slot, uint64_t{entry.pair} * kPairBytes + entry.sequence % 2 * kSlotBytes);
+}
+
+}  // namespace galgo

@@ -1,0 +1,70 @@
+// Stored offsets of consumers and groups of one partition: memory first, and a file of slot pairs.
+//
+// offsets.dat is an array of pairs of 32-byte slots, one pair a consumer; a store writes the older slot of its pair, so a torn one loses nothing but itself.
+// Pairs of deleted consumers are used again, so the file never outgrows the largest number of consumers that lived at once.
+//
+//   0   kind      u8      1 consumer, 2 group
+//   1   live      u8      0: deleted
+//   2   zero      u16
+//   4   id        u32
+//   8   offset    u64
+//   16  time      u64 µs
+//   24  sequence  u32     of the pair; the valid slot with the higher one counts
+//   28  check     u32     low half of XXH3-64 of bytes 0..28, seeded with the partition's secret
+//
+// Threads: all functions from any thread, under a lock of its own. sync() does not hold it while the device works.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "file.h"
+#include "status.h"
+
+namespace galgo {
+
+class ConsumerOffsets {
+ public:
+  explicit ConsumerOffsets(uint32_t consumers_max) : consumers_max_(consumers_max) {}
+
+  /// Opens the file (makes it if missing, `made` tells) and loads every pair that verifies. A stored offset at or above `next_offset` is lowered to the last offset,
+  /// or dropped if there is none. Returns 0 or errno.
+  int open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset, bool* made);
+
+  /// kOk, kTooManyOffsets, or kIoError (kept in memory all the same, with `error` = errno).
+  Status store(uint8_t kind, uint32_t id, uint64_t offset, int* error);
+  bool load(uint8_t kind, uint32_t id, uint64_t* offset) const;
+  /// kOk, kConsumerOffsetNotFound or kIoError.
+  Status remove(uint8_t kind, uint32_t id, int* error);
+  /// Forgets all of them, in memory and in the file.
+  int clear();
+
+  bool dirty() const;
+  /// Makes durable what was stored before the call.
+  int sync();
+
+ private:
+  struct Entry {
+    uint64_t offset;
+    uint32_t pair;
+    uint32_t sequence;
+  };
+  static uint64_t key_of(uint8_t kind, uint32_t id) { return uint64_t{kind} << 32 | id; }
+  int write_slot(uint64_t key, const Entry& entry, bool live);
+  void load_pairs(const std::vector<uint8_t>& bytes, uint64_t next_offset);
+
+  const uint32_t consumers_max_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<File> file_;
+  uint64_t secret_ = 0;
+  std::unordered_map<uint64_t, Entry> entries_;
+  std::vector<Entry> free_pairs_;  // pair and last sequence of each
+  uint32_t pairs_ = 0;
+  bool dirty_ = false;
+};
+
+}  // namespace galgo

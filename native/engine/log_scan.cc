@@ -1,0 +1,86 @@
+#include "log_scan.h"
+
+#include <algorithm>
+
+namespace galgo {
+namespace {
+
+constexpr size_t kWindowBytes = 1 << 20;
+
+/// A window over a file that moves forwards and grows where a record is larger.
+class LogWindow {
+ public:
+  LogWindow(File& file, uint64_t length) : file_(file), length_(length) {}
+
+  /// `bytes` bytes at `position`, or nullptr where the file is shorter or cannot be read.
+  const uint8_t* at(uint64_t position, uint64_t bytes) {
+    if (position > length_ || bytes > length_ - position) return nullptr;
+    if (position < begin_ || position + bytes > begin_ + filled_) {
+      const uint64_t wanted = std::min(std::max<uint64_t>(bytes, kWindowBytes), length_ - position);
+      if (buffer_.size() < wanted) buffer_.resize(wanted);
+      begin_ = position;
+      filled_ = 0;
+      error_ = file_.read(buffer_.data(), wanted, position, &filled_);
+      if (error_ != 0 || filled_ < bytes) return nullptr;
+    }
+    return buffer_.data() + (position - begin_);
+  }
+
+  int error() const { return error_; }
+
+ private:
+  File& file_;
+  const uint64_t length_;
+  std::vector<uint8_t> buffer_;
+  uint64_t begin_ = 0;
+  size_t filled_ = 0;
+  int error_ = 0;
+};
+
+}  // namespace
+
+int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* state, ExtentBuilder* builder, std::vector<Extent>* extents) {
+  LogWindow window(file, length);
+  for (;;) {
+    const uint8_t* header = window.at(state->position, kRecordHeaderBytes);
+    RecordInfo info;
+    if (header == nullptr || read_record_header(header, context.secret, context.incarnation, &info) != HeaderCheck::kValid) break;
+    if (info.base_offset != state->next_offset || info.base_timestamp < state->last_timestamp) break;
+    const uint8_t* record = window.at(state->position, info.batch_length);
+    if (record == nullptr || !verify_record_body(record, info)) break;
+    builder->add(state->position, info, record, extents);
+    if (state->first_timestamp == 0) state->first_timestamp = info.base_timestamp;
+    state->last_timestamp = info.base_timestamp;
+    state->logical_bytes += info.logical_bytes;
+    state->next_offset += info.message_count;
+    state->position += info.batch_length;
+  }
+  return window.error();
+}
+
+int holds_two_groups(File& file, uint64_t from, uint64_t length, const LogContext& context, uint64_t offset, bool* answer) {
+  *answer = false;
+  LogWindow window(file, length);
+  uint64_t group = 0;
+  for (uint64_t position = from; position + kRecordHeaderBytes <= length;) {
+    const uint64_t bytes = std::min<uint64_t>(kWindowBytes, length - position);
+    const uint8_t* block = window.at(position, bytes);
+    if (block == nullptr) return window.error();
+    for (uint64_t i = 0; i + kRecordHeaderBytes <= bytes; ++i) {
+      const uint8_t* header = block + i;
+      RecordInfo info;
+      // The incarnation is 64 bits that payloads hit by chance alone; only then is the checksum worth its time.
+      if (load64(header + 56) != context.incarnation || load64(header + 8) < offset) continue;
+      if (read_record_header(header, context.secret, context.incarnation, &info) != HeaderCheck::kValid) continue;
+      if (group != 0 && info.base_timestamp != group) {
+        *answer = true;
+        return 0;
+      }
+      group = info.base_timestamp;
+    }
+    position += bytes - (kRecordHeaderBytes - 1);
+  }
+  return 0;
+}
+
+}  // namespace galgo

@@ -1,0 +1,40 @@
+// Which sealed segments have their extents and descriptors in memory: the least recently used are released when either budget is spent.
+//
+// Threads: every function from any thread. Its lock is taken before a segment's, never after.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "segment.h"
+
+namespace galgo {
+
+class SegmentCache {
+ public:
+  SegmentCache(uint64_t extents_bytes_max, uint32_t files_max) : extents_bytes_max_(extents_bytes_max), files_max_(files_max) {}
+
+  /// Notes a use of a sealed, loaded segment.
+  void touch(const std::shared_ptr<Segment>& segment);
+  /// The segment is gone, or its partition closed.
+  void forget(const std::shared_ptr<Segment>& segment);
+
+ private:
+  struct Entry {
+    std::weak_ptr<Segment> segment;
+    Segment* key;
+    uint64_t bytes;
+  };
+
+  const uint64_t extents_bytes_max_;
+  const uint32_t files_max_;
+  std::mutex mutex_;
+  std::list<Entry> recent_first_;
+  std::unordered_map<Segment*, std::list<Entry>::iterator> entries_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace galgo

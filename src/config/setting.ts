@@ -1,0 +1,162 @@
+// What one key of the configuration looks like: its type, default and documentation. A value is checked by the type of its key, never by the look of its text, so
+// that a file, the environment and a flag may write it alike.
+
+import { z } from 'zod';
+import { formatByteSize, parseByteSize } from './byte-size.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { FormatError } from './format-error.ts';
+
+/** A value as a source gives it. */
+export type RawValue = string | number | boolean;
+
+export interface SettingFacts {
+  /** Default, as a file would write it. */
+  initial: RawValue;
+  /** What is expected, for messages and the documentation: `a size such as "1 GiB"`. */
+  form: string;
+  doc: string;
+  /** Flag of `galgo server` that sets the key, as commander writes it. */
+  flag?: string;
+}
+
+export const settingFacts = z.registry<SettingFacts>();
+
+interface Described {
+  initial: RawValue;
+  doc: string;
+  flag?: string;
+}
+
+interface Range {
+  min: number;
+  max: number;
+}
+
+export function text(described: Described) {
+  return setting('a text', described, (raw) => {
+    if (String(raw).trim() === '') throw new FormatError('is empty');
+    return String(raw);
+  });
+}
+
+/** A path, or undefined when it is empty. */
+export function optionalPath(described: Described) {
+  return setting('a path', described, (raw) => (raw === '' ? undefined : String(raw)));
+}
+
+export function flag(described: Described) {
+  return setting('true or false', described, (raw) => {
+    const word = String(raw).toLowerCase();
+    if (word !== 'true' && word !== 'false') throw new FormatError('is neither');
+    return word === 'true';
+  });
+}
+
+export function choice<const Word extends string>(words: readonly Word[], described: Described) {
+  return setting(`one of ${words.join(', ')}`, described, (raw) => {
+    const found = words.find((word) => word === String(raw).toLowerCase());
+    if (found === undefined) throw new FormatError('is none of these');
+    return found;
+  });
+}
+
+export function count(range: Range, described: Described) {
+  return setting(`a whole number, ${range.min} to ${range.max}`, described, (raw) => parseCount(raw, range));
+}
+
+/** As count, or `auto`: then undefined. */
+export function countOrAuto(range: Range, described: Described) {
+  return setting(`"auto" or a whole number, ${range.min} to ${range.max}`, described, (raw) => (isAuto(raw) ? undefined : parseCount(raw, range)));
+}
+
+/** Bytes. */
+export function size(range: Range, described: Described) {
+  return setting(`a size such as "64 MiB", ${sizes(range)}`, described, (raw) => parseSize(raw, range));
+}
+
+/** As size, or `auto`: then undefined. */
+export function sizeOrAuto(range: Range, described: Described) {
+  return setting(`"auto" or a size such as "256 MiB", ${sizes(range)}`, described, (raw) => (isAuto(raw) ? undefined : parseSize(raw, range)));
+}
+
+/** Milliseconds. */
+export function duration(range: Range, described: Described) {
+  return setting(`a duration such as "5 s", ${formatDuration(range.min)} to ${formatDuration(range.max)}`, described, (raw) =>
+    within(parseDuration(String(raw)), range),
+  );
+}
+
+const noLimitWords = new Set(['0', 'unlimited', 'none']);
+
+/** Bytes, or undefined for no limit. */
+export function sizeOrUnlimited(described: Described) {
+  return setting('"unlimited" or a size such as "10 GiB"', described, (raw) =>
+    noLimitWords.has(String(raw).toLowerCase()) ? undefined : parseByteSize(String(raw)),
+  );
+}
+
+const neverWords = new Set(['0', 'unlimited', 'none', 'never_expire']);
+// The widest expiry that Iggy's configuration can hold.
+const expirySecondsMax = 4_294_967_295;
+
+/** Milliseconds, or undefined for never. */
+export function expiry(described: Described) {
+  return setting('"none" or a duration such as "7 days"', described, (raw) => {
+    if (neverWords.has(String(raw).toLowerCase())) return undefined;
+    return within(parseDuration(String(raw), { monthLetter: true }), { min: 1, max: expirySecondsMax * 1000 });
+  });
+}
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** Where to listen. */
+export function address(described: Described) {
+  return setting('HOST:PORT such as "127.0.0.1:8090" or "[::1]:8090"', described, (raw): Address => {
+    const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^\s:[\]]+)):(\d{1,5})$/i.exec(String(raw).trim());
+    const port = Number(match?.[3]);
+    if (!match || port > 65_535) throw new FormatError('is not an address');
+    return { host: match[1] ?? match[2] ?? '', port };
+  });
+}
+
+function setting<Value>(form: string, described: Described, parse: (raw: RawValue) => Value) {
+  return z
+    .unknown()
+    .transform((raw, context): Value => {
+      try {
+        if (typeof raw !== 'string' && typeof raw !== 'number' && typeof raw !== 'boolean') throw new FormatError('is not a single value');
+        return parse(raw);
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        context.addIssue({ code: 'custom', message: `${error.message}; expected ${form}` });
+        return z.NEVER;
+      }
+    })
+    .register(settingFacts, { form, ...described });
+}
+
+function isAuto(raw: RawValue): boolean {
+  return String(raw).toLowerCase() === 'auto';
+}
+
+function parseCount(raw: RawValue, range: Range): number {
+  if (!/^\d{1,15}$/.test(String(raw))) throw new FormatError('is not a whole number');
+  return within(Number(raw), range);
+}
+
+function parseSize(raw: RawValue, range: Range): number {
+  return within(parseByteSize(String(raw)), range);
+}
+
+function within(value: number, range: Range): number {
+  if (value < range.min) throw new FormatError('is too small');
+  if (value > range.max) throw new FormatError('is too large');
+  return value;
+}
+
+function sizes(range: Range): string {
+  return `${formatByteSize(range.min)} to ${formatByteSize(range.max)}`;
+}

@@ -1,0 +1,117 @@
+// One VSR request being answered. It keeps its own copy of the request's header, since the reply echoes it and may be written long after the receive buffer was reused.
+
+import type { Exchange } from '../handlers/messages/exchange.ts';
+import { vsrHeaderBytes, writeReplyHeader } from '../protocol/frame/vsr.ts';
+import { Operation } from '../protocol/operations.ts';
+import { type Completion, noSlot } from '../storage/engine.ts';
+import type { ClientRecord } from '../streaming/clients.ts';
+import type { Connection } from './connection.ts';
+import type { Frame } from './frame-reader.ts';
+import { sendPolled } from './poll-reply.ts';
+
+const pollPrefixBytes = 16;
+const confirmationBytes = 24;
+
+/** Gets exchanges back when they were answered. */
+export interface ExchangeOwner {
+  closeExchange(exchange: VsrExchange): void;
+}
+
+export class VsrExchange implements Exchange {
+  readonly generation = 'vsr';
+  readonly pollHeadroom = vsrHeaderBytes + pollPrefixBytes;
+  readonly #connection: Connection;
+  readonly #owner: ExchangeOwner;
+  readonly #header = Buffer.alloc(vsrHeaderBytes);
+  bytes: Buffer;
+  slot = noSlot;
+  headerStart = 0;
+  bodyStart = 0;
+  end = 0;
+  operation = 0;
+  exclusive = true;
+
+  constructor(connection: Connection, owner: ExchangeOwner) {
+    this.#connection = connection;
+    this.#owner = owner;
+    this.bytes = this.#header;
+  }
+
+  get client(): ClientRecord {
+    return this.#connection.client;
+  }
+
+  get pollBytesMax(): number {
+    return this.#connection.services.limits.frameBytesMax - this.pollHeadroom;
+  }
+
+  /** Takes up a request. */
+  open(frame: Frame, operation: number, exclusive: boolean): void {
+    this.bytes = frame.bytes;
+    this.slot = frame.slot;
+    this.headerStart = frame.start;
+    this.bodyStart = frame.bodyStart;
+    this.end = frame.end;
+    this.operation = operation;
+    this.exclusive = exclusive;
+    frame.bytes.copy(this.#header, 0, frame.start, frame.bodyStart);
+  }
+
+  /** Ends the exchange without a reply of its own. */
+  close(): void {
+    if (this.slot !== noSlot) this.#connection.services.receiveBuffers.releaseHandedOver(this.slot);
+    this.slot = noSlot;
+    this.#owner.closeExchange(this);
+  }
+
+  /** Replies and returns a copy of the frame. */
+  reply(operation: number, status: number, body: Buffer | undefined): Buffer {
+    const { output } = this.#connection;
+    const length = vsrHeaderBytes + (body?.length ?? 0);
+    const at = output.reserve(length);
+    writeReplyHeader(output.buffer, at, this.#header, 0, operation, status, body?.length ?? 0);
+    body?.copy(output.buffer, at + vsrHeaderBytes);
+    const frame = Buffer.from(output.buffer.subarray(at, at + length));
+    this.close();
+    return frame;
+  }
+
+  /** Sends a reply frame of before. */
+  replyAgain(frame: Buffer): void {
+    const { output } = this.#connection;
+    frame.copy(output.buffer, output.reserve(frame.length));
+    this.close();
+  }
+
+  fail(status: number): void {
+    const { output } = this.#connection;
+    const at = output.reserve(vsrHeaderBytes);
+    writeReplyHeader(output.buffer, at, this.#header, 0, this.operation, status, 0);
+    this.close();
+  }
+
+  appended(streamId: number, topicId: number, partitionId: number, completion: Completion): void {
+    const { output } = this.#connection;
+    const at = output.reserve(vsrHeaderBytes + confirmationBytes);
+    const { buffer } = output;
+    writeReplyHeader(buffer, at, this.#header, 0, Operation.sendMessages, 0, confirmationBytes);
+    writeSendConfirmation(buffer, at + vsrHeaderBytes, streamId, topicId, partitionId, completion.words[8] ?? 0, completion.words[9] ?? 0);
+    this.close();
+  }
+
+  polled(partitionId: number, completion: Completion): void {
+    sendPolled(this.#connection, this.pollHeadroom, completion, (buffer, at) => {
+      writeReplyHeader(buffer, at, this.#header, 0, Operation.nonReplicated, 0, pollPrefixBytes + completion.length);
+      writePollPrefix(buffer, at + vsrHeaderBytes, partitionId, completion.words[12] ?? 0, completion.words[13] ?? 0, completion.count);
+    });
+    this.close();
+  }
+
+  polledNothing(partitionId: number): void {
+    const { output } = this.#connection;
+    const at = output.reserve(this.pollHeadroom);
+    writeReplyHeader(output.buffer, at, this.#header, 0, Operation.nonReplicated, 0, pollPrefixBytes);
+    writePollPrefix(output.buffer, at + vsrHeaderBytes, partitionId, 0, 0, 0);
+    this.close();
+  }
+}
