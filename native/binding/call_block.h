@@ -18,8 +18,10 @@
 //   10                  consumer id
 //   11                  auto-commit
 //
-// purge, close and stats take words 0 and 1; acquireSlot (bytes), releaseSlot and slotMemory (slot) take word 0. header start is -1 where there is none.
-// loadOffset answers in words 4 (low) and 5 (high), stats and bufferStats from word 0 on in the order of their TypeScript interfaces.
+// purge, close and stats take words 0 and 1; acquireSlot (bytes), releaseSlot and slotMemory (slot) take word 0. header start is -1 where there is none. append takes
+// the bytes as an ordinary argument, open the directory. Every call but slotMemory and shutdown returns a status. What else an answer holds is written back into the words:
+// the handle of open into word 1, the offset of loadOffset into words 4 (low) and 5 (high), the slot of acquireSlot into word 0, the figures of stats and bufferStats from
+// word 0 on in the order of their TypeScript interfaces.
 //
 // Threads: the JavaScript thread of the environment that made the engine, alone. The binding owns the memory and frees it when that environment ends.
 #pragma once
@@ -37,10 +39,17 @@ struct CallBlock {
   Completion result;
 };
 
-/// Reads and checks the numbers of one call. The first wrong one throws a RangeError that names it; the caller returns when failed() says so.
+/// What a call returns when a JavaScript exception is pending; nobody sees it.
+inline constexpr Status kThrown = kInvalidCommand;
+
+/// Reads and checks the arguments of one call. The first wrong one throws an error that names it; the caller returns kThrown when failed() says so.
 class Arguments {
  public:
-  Arguments(Napi::Env env, const double* words) : env_(env), words_(words) {}
+  Arguments(const Napi::CallbackInfo& info, const double* words) : info_(info), words_(words) {}
+
+  Napi::Env env() const { return info_.Env(); }
+  /// The ordinary argument.
+  Napi::Value value() const { return info_[0]; }
 
   /// An integer in [minimum, maximum], both at most 2^53 - 1.
   uint64_t integer(size_t word, const char* name, uint64_t minimum, uint64_t maximum) {
@@ -67,6 +76,8 @@ class Arguments {
     return static_cast<Enumeration>(integer(word, name, static_cast<uint64_t>(first), static_cast<uint64_t>(last)));
   }
 
+  /// Throws a RangeError unless a number was found wrong before.
+  void refuse(const char* message);
   bool failed() const { return failed_; }
 
   static constexpr uint64_t kIntegerMax = (uint64_t{1} << 53) - 1;
@@ -74,7 +85,7 @@ class Arguments {
  private:
   void fail(const char* name, double value, uint64_t minimum, uint64_t maximum);
 
-  Napi::Env env_;
+  const Napi::CallbackInfo& info_;
   const double* words_;
   bool failed_ = false;
 };

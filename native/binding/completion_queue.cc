@@ -12,7 +12,7 @@ constexpr size_t kKeptRecords = 4096;
 
 }  // namespace
 
-CompletionQueue::CompletionQueue(Napi::Env env, Napi::Function dispatch, std::function<void(Completion&)> settle) : env_(env), settle_(std::move(settle)) {
+CompletionQueue::CompletionQueue(Napi::Env env, Napi::Function dispatch, Settle settle) : env_(env), settle_(std::move(settle)) {
   arrived_.reserve(kWindowRecords);
   draining_.reserve(kWindowRecords);
   const auto name = Napi::String::New(env, "galgo.completions");
@@ -63,8 +63,7 @@ void CompletionQueue::drain(Napi::Env env, Napi::Function dispatch) {
   for (size_t done = 0; done < draining_.size();) {
     const size_t count = std::min(draining_.size() - done, kWindowRecords);
     std::copy_n(draining_.begin() + static_cast<ptrdiff_t>(done), count, window_);
-    outstanding_ -= static_cast<uint32_t>(count);
-    std::for_each_n(window_, count, settle_);
+    outstanding_ -= static_cast<uint32_t>(std::count_if(window_, window_ + count, settle_));
     done += count;
 
     Napi::HandleScope scope(env);

@@ -23,8 +23,10 @@ class CompletionQueue final : public CompletionSink {
  public:
   static constexpr size_t kWindowRecords = 256;
 
-  /// `settle` sees each completion on the JavaScript thread before the dispatcher does, and may change it.
-  CompletionQueue(Napi::Env env, Napi::Function dispatch, std::function<void(Completion&)> settle);
+  /// Sees each completion on the JavaScript thread before the dispatcher does, may change it, and says whether its request was outstanding.
+  using Settle = std::function<bool(Completion&)>;
+
+  CompletionQueue(Napi::Env env, Napi::Function dispatch, Settle settle);
   ~CompletionQueue() override { close(); }
 
   void push(const Completion& completion) override;
@@ -43,7 +45,7 @@ class CompletionQueue final : public CompletionSink {
   void drain(Napi::Env env, Napi::Function dispatch);
 
   const napi_env env_;
-  const std::function<void(Completion&)> settle_;
+  const Settle settle_;
   uint32_t outstanding_ = 0;
   std::vector<Completion> draining_;
   Completion window_[kWindowRecords];

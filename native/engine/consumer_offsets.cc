@@ -56,8 +56,14 @@ void ConsumerOffsets::load_pairs(const std::vector<uint8_t>& bytes, uint64_t nex
   }
 }
 
-Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, int* error) {
+uint64_t ConsumerOffsets::generation() const {
   const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, int* error) {
+  const std::lock_guard lock(mutex_);
+  if (generation != generation_) return kOk;
   const uint64_t key = key_of(kind, id);
   auto found = entries_.find(key);
   if (found == entries_.end()) {
@@ -101,6 +107,7 @@ int ConsumerOffsets::clear() {
   entries_.clear();
   free_pairs_.clear();
   pairs_ = 0;
+  ++generation_;
   dirty_ = true;
   return file_->truncate(0);
 }

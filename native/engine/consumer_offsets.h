@@ -35,8 +35,11 @@ class ConsumerOffsets {
   /// or dropped if there is none. Returns 0 or errno.
   int open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset, bool* made);
 
-  /// kOk, kTooManyOffsets, or kIoError (kept in memory all the same, with `error` = errno).
-  Status store(uint8_t kind, uint32_t id, uint64_t offset, int* error);
+  /// Changes with every clear().
+  uint64_t generation() const;
+  /// kOk, kTooManyOffsets, or kIoError (kept in memory all the same, with `error` = errno). Nothing is stored, and that is no error, if clear() ran since `generation`
+  /// was asked for: the offset belongs to messages that are gone.
+  Status store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, int* error);
   bool load(uint8_t kind, uint32_t id, uint64_t* offset) const;
   /// kOk, kConsumerOffsetNotFound or kIoError.
   Status remove(uint8_t kind, uint32_t id, int* error);
@@ -64,6 +67,7 @@ class ConsumerOffsets {
   std::unordered_map<uint64_t, Entry> entries_;
   std::vector<Entry> free_pairs_;  // pair and last sequence of each
   uint32_t pairs_ = 0;
+  uint64_t generation_ = 0;
   bool dirty_ = false;
 };
 

@@ -28,7 +28,7 @@ enum class ConsumerKind : uint8_t { kConsumer = 1, kGroup = 2 };
 struct Completion {
   uint32_t request = 0;      // word 0: the caller's number
   Status status = kOk;       // word 1
-  uint32_t slot = 0;         // word 2: poll: buffer slot; kNoSlot if none
+  uint32_t slot = kNoSlot;   // word 2: poll: buffer slot; kNoSlot if none
   uint32_t start = 0;        // word 3: poll: first byte in the slot
   uint32_t length = 0;       // word 4: poll: bytes
   uint32_t count = 0;        // word 5: messages

@@ -45,7 +45,7 @@ bool decode_meta(const uint8_t* in, PartitionMeta* meta) {
   if (load32(in) != kMagic || load32(in + 4) != kVersionAndFormat || load64(in + kCheckAt) != xxh3_64(in, kCheckAt)) return false;
   const uint32_t state = load32(in + 16);
   const uint32_t jumps = load32(in + 20);
-  if (state > static_cast<uint32_t>(StoredState::kFenced) || jumps > kJumpsMax) return false;
+  if (state > static_cast<uint32_t>(StoredState::kFaulted) || jumps > kJumpsMax) return false;
   meta->sequence = load64(in + 8);
   meta->state = static_cast<StoredState>(state);
   meta->incarnation = load64(in + 24);

@@ -33,7 +33,7 @@
 
 namespace galgo {
 
-enum class StoredState : uint32_t { kOpen = 0, kCleanStop = 1, kPurging = 2, kFenced = 3 };
+enum class StoredState : uint32_t { kOpen = 0, kCleanStop = 1, kPurging = 2, kFaulted = 3 };
 
 inline constexpr size_t kMetaSlotBytes = 4096;
 inline constexpr size_t kJumpsMax = 240;

@@ -1,7 +1,8 @@
 // Batch records: the one format at rest.
 //
-// A log file is a concatenation of records. A record is the batch of Iggy 0.9's wire (256-byte header, then 48-byte frames, each followed by payload and
-// user headers). Bytes 52..256 of the header are zero on the wire; at rest they hold facts of our own, covered by a checksum keyed with the partition's secret.
+// A log file is a concatenation of records. A record is the batch of Iggy 0.9's wire (256-byte header, then 48-byte frames, each followed by payload
+// and user headers). Bytes 52..256 of the header are zero on the wire; at rest they hold facts of our own, covered by a checksum keyed with the
+// partition's secret.
 //
 //   0   partition_id      u64     stamped by the server
 //   8   base_offset       u64     stamped
@@ -29,6 +30,7 @@
 // Pure functions over memory: no I/O, no locks, callable from any thread.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,12 +38,18 @@
 
 namespace galgo {
 
+static_assert(std::endian::native == std::endian::little, "records are little-endian and read in place");
+
 inline constexpr size_t kRecordHeaderBytes = 256;
 inline constexpr size_t kFrameHeaderBytes = 48;
 inline constexpr size_t kClassicHeaderBytes = 64;
 inline constexpr size_t kClassicIndexBytes = 16;
 inline constexpr uint32_t kPayloadBytesMax = 64'000'000;
 inline constexpr uint32_t kUserHeadersBytesMax = 100'000;
+inline constexpr uint16_t kRecordFormat = 1;
+inline constexpr uint16_t kRecordEncrypted = 1;  // flag bits
+inline constexpr uint16_t kRecordHasServerIds = 2;
+inline constexpr size_t kTranscodedRecordBytesMax = 1 << 20;  // a record of several 0.8 messages is closed before it would pass this
 
 /// Who sends a batch; kept at rest in the record header.
 struct Producer {
@@ -72,8 +80,16 @@ struct RecordInfo {
   uint16_t flags;
 };
 
-inline uint64_t load64(const uint8_t* p) { uint64_t v; __builtin_memcpy(&v, p, 8); return v; }
-inline uint32_t load32(const uint8_t* p) { uint32_t v; __builtin_memcpy(&v, p, 4); return v; }
+inline uint64_t load64(const uint8_t* p) {
+  uint64_t v;
+  __builtin_memcpy(&v, p, 8);
+  return v;
+}
+inline uint32_t load32(const uint8_t* p) {
+  uint32_t v;
+  __builtin_memcpy(&v, p, 4);
+  return v;
+}
 inline void store64(uint8_t* p, uint64_t v) { __builtin_memcpy(p, &v, 8); }
 inline void store32(uint8_t* p, uint32_t v) { __builtin_memcpy(p, &v, 4); }
 
@@ -83,11 +99,13 @@ inline uint64_t frame_bytes(const uint8_t* frame) { return kFrameHeaderBytes + u
 // -- Incoming 0.9 batches ------------------------------------------------------------------------------------------------------------------
 
 /// Checks the layout of a batch as a producer sent it: lengths add up, frames tile the record, reserved bytes are zero, offset_delta = position,
-/// payload and user header limits, count = `expected_count`. O(message_count), does not touch payloads. Fills `info` (logical_bytes too).
-/// Errors: kInvalidMessagesCount, kInvalidCommand (layout), kTooBigMessagePayload, kTooBigUserHeaders.
+/// payload and user header limits, count = `expected_count`. O(message_count), does not touch payloads. Never reads outside [batch, batch + length).
+/// Fills `info` (logical_bytes too; base_offset, first_offset, base_timestamp and flags are zero until stamped).
+/// Errors: kInvalidMessagesCount, kInvalidCommand (layout), kTooBigMessagePayload, kTooBigUserHeaders, kInvalidMessageTimestampDelta (an origin time
+/// stamp past 2⁶⁴, on which clients would overflow).
 Status check_batch_layout(const uint8_t* batch, size_t length, uint32_t expected_count, RecordInfo* info);
 
-/// Verifies the batch checksum (as sent, stamped fields zero) and every frame checksum: one pass over the data.
+/// Verifies every frame checksum and the batch checksum of a batch whose layout was checked, as sent: one pass over the data.
 /// Errors: kInvalidMessageChecksum, kInvalidBatchChecksum.
 Status verify_batch_checksums(const uint8_t* batch, size_t length);
 
@@ -99,12 +117,17 @@ void stamp_record(uint8_t* record, const RecordInfo& info, uint16_t flags, const
 
 // -- Records at rest -----------------------------------------------------------------------------------------------------------------------
 
-enum class HeaderCheck { kValid, kForeign /* verifies not: other secret, other data */, kImplausible };
+enum class HeaderCheck {
+  kValid,
+  kForeign,      // does not verify: other secret, other data
+  kImplausible,  // verifies, but was written for another incarnation, in another format, or makes no sense
+};
 
-/// Verifies the keyed header checksum and plausibility (length ≥ 256 + 48 × count, count > 0, format known, incarnation equal).
+/// Verifies the keyed header checksum and plausibility (length ≥ 256 + 48 × count, count > 0, format known, incarnation equal). Reads 256 bytes.
+/// `info` is filled only if the header is valid.
 HeaderCheck read_record_header(const uint8_t* header, uint64_t secret, uint64_t incarnation, RecordInfo* info);
 
-/// Verifies tiling, batch checksum and every frame checksum of a complete record at rest.
+/// Verifies tiling, batch checksum and every frame checksum of a complete record at rest: `info.batch_length` bytes are readable.
 bool verify_record_body(const uint8_t* record, const RecordInfo& info);
 
 // -- Outgoing 0.9 replies ------------------------------------------------------------------------------------------------------------------
@@ -112,9 +135,9 @@ bool verify_record_body(const uint8_t* record, const RecordInfo& info);
 /// Turns an at-rest header into a wire header in place: bytes 52..256 become zero.
 void to_wire_header(uint8_t* header);
 
-/// Writes a wire header for frames [frames, frames_end) of a record whose at-rest (or wire) header is `source`: partition, base offset, base and origin time
-/// stamps kept; batch_length, message_count, batch_checksum made for these frames from their checksum fields. `header` may overlap bytes just before `frames`
-/// and may equal `source`. `count` is the number of frames in the range.
+/// Writes a wire header for frames [frames, frames_end) of a record whose at-rest (or wire) header is `source`: partition, base offset, base and
+/// origin time stamps kept; batch_length, message_count, batch_checksum made for these frames from their checksum fields. `header` may overlap bytes
+/// just before `frames` and may overlap `source`. `count` is the number of frames in the range.
 void write_cut_header(uint8_t* header, const uint8_t* source, const uint8_t* frames, const uint8_t* frames_end, uint32_t count);
 
 // -- 0.8 messages --------------------------------------------------------------------------------------------------------------------------
@@ -125,41 +148,44 @@ struct ClassicBatch {
   const uint8_t* messages;  // first message
   size_t messages_bytes;
   uint32_t count;
+  uint32_t records;  // that transcode_classic makes of it
 };
 
 /// Checks index and messages in the reference's order (spec binary-protocol §16.6, rows 8–16). `data` starts at the index block.
-/// Errors: 4009, 4031, 4032, 4033, 4022, 4017, 4100, 10011, 4036.
+/// After kOk the messages lie back to back, and the index's end positions (but the last, which is not looked at) are theirs.
+/// Errors: kInvalidCommand (no room for the index), 4009, 4031, 4032, 4033, 4022, 4017, 4100, 10011, 4036.
 Status check_classic_batch(const uint8_t* data, size_t length, uint32_t count, ClassicBatch* batch);
 
-/// Upper bound of the bytes that transcode_classic writes for this batch.
+/// The bytes that transcode_classic writes for this batch.
 size_t transcoded_bytes_max(const ClassicBatch& batch);
 
 /// One record made by transcode_classic.
 struct TranscodedRecord {
   size_t position;  // in the output
-  RecordInfo info;  // base_offset and base_timestamp are zero: stamp_record fills them
+  RecordInfo info;  // base_offset, first_offset and base_timestamp are zero: known only to who stamps
   uint16_t flags;
 };
 
-/// Transcodes a checked 0.8 batch into records in one fused pass (copy and frame checksum). A record is closed at 1 MiB, or where origin time stamps span more than
-/// 2³² − 1 µs. A message with id 0 gets a random id. Frames of later records of the same batch start at offset_delta 0 again.
-/// `out` holds at least transcoded_bytes_max(). Returns the number of bytes written; `records` gets one element a record, at most `records_max`
-/// (returns 0 if that is too few; ⌈bytes / 1 MiB⌉ + count is always enough).
+/// Transcodes a checked 0.8 batch into records in one fused pass (copy and frame checksum). A record is closed at 1 MiB, or where origin time stamps
+/// span more than 2³² − 1 µs. A message with id 0 gets a random id; reserved fields become zero. Frames of later records of the same batch start at
+/// offset_delta 0 again. `out` holds at least transcoded_bytes_max() and does not overlap the batch. Returns the number of bytes written; `records`
+/// gets `batch.records` elements (returns 0 if `records_max` is fewer).
 size_t transcode_classic(const ClassicBatch& batch, uint8_t* out, TranscodedRecord* records, size_t records_max, size_t* records_made);
 
 /// Bytes that frames [frames, frames_end) take as 0.8 messages (64-byte headers); `count` gets their number.
 size_t classic_bytes(const uint8_t* frames, const uint8_t* frames_end, uint32_t* count);
 
-/// Writes the frames as 0.8 messages with 0.8 checksums: offset = base_offset + offset_delta, time stamp = base_timestamp, origin = origin_timestamp + delta.
-/// `header` is the record's header (at rest or wire). Returns the bytes written.
+/// Writes the frames as 0.8 messages with 0.8 checksums: offset = base_offset + offset_delta, time stamp = base_timestamp, origin = origin_timestamp
+/// + delta. `header` is the record's header (at rest or wire). Returns the bytes written.
 size_t write_classic(const uint8_t* header, const uint8_t* frames, const uint8_t* frames_end, uint8_t* out);
 
 // -- Hashes --------------------------------------------------------------------------------------------------------------------------------
 
-uint64_t xxh3_64(const void* data, size_t length);
-uint32_t xxh32(const void* data, size_t length);  // seed 0
+uint64_t xxh3_64(const void* data, size_t length);                       // seed 0
+uint64_t xxh3_64_keyed(const void* data, size_t length, uint64_t seed);  // cannot be foretold without the seed
+uint32_t xxh32(const void* data, size_t length);                         // seed 0
 
-/// 16 random bytes with the version and variant bits of a UUID version 4; never zero. Thread-safe, fast (a per-thread generator seeded by getrandom).
+/// A UUID version 4 in printed order, so never zero: unique, not secret. Thread-safe, fast (a per-thread generator seeded by the kernel).
 void random_id(uint8_t out[16]);
 
 }  // namespace galgo

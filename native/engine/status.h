@@ -26,7 +26,7 @@ inline constexpr Status kInvalidMessageTimestampDelta = 4038;
 inline constexpr Status kInvalidBatchChecksum = 4039;
 inline constexpr Status kInvalidOffset = 4100;
 inline constexpr Status kCannotAppendToFile = 10005;
-inline constexpr Status kCannotReadFile = 10006;
+inline constexpr Status kCannotReadFile = 10002;
 inline constexpr Status kCannotReadIndexPosition = 10011;
 
 // Engine facts that no wire number names. The caller maps them.

@@ -18,8 +18,8 @@ using Bytes = std::vector<uint8_t>;
 struct Message {
   std::string payload;
   std::string user_headers = {};
-  uint64_t id = 1;                  // low half of the u128; the high half is zero
-  uint64_t origin_timestamp = 1000; // µs
+  uint64_t id = 1;                   // low half of the u128; the high half is zero
+  uint64_t origin_timestamp = 1000;  // µs
 };
 
 /// `count` messages of `payload_bytes` each; ids from 1, origin time stamps 1 µs apart, payloads that differ.
@@ -116,8 +116,8 @@ inline std::vector<ReadMessage> read_frames(const uint8_t* header, const uint8_t
   for (const uint8_t* frame = frames; frame < frames + bytes; frame += frame_bytes(frame)) {
     const char* body = reinterpret_cast<const char*>(frame) + 48;
     const uint32_t payload = load32(frame + 36);
-    read.push_back({Bytes(frame + 8, frame + 24), load64(header + 8) + load32(frame + 24), load64(header + 16), load64(header + 24) + load32(frame + 28),
-                    std::string(body, payload), std::string(body + payload, load32(frame + 32))});
+    read.push_back({Bytes(frame + 8, frame + 24), load64(header + 8) + load32(frame + 24), load64(header + 16),
+                    load64(header + 24) + load32(frame + 28), std::string(body, payload), std::string(body + payload, load32(frame + 32))});
   }
   return read;
 }

@@ -54,7 +54,7 @@ export function parseDuration(text: string, { monthLetter = false } = {}): numbe
 }
 
 const outputUnits: readonly (readonly [string, number])[] = [
-  ['days', 86_400_000],
+  ['d', 86_400_000],
   ['h', 3_600_000],
   ['m', 60_000],
   ['s', 1000],

@@ -49,7 +49,11 @@ export const ignoredIggyKeys: readonly string[] = [
 ];
 
 /** Ignored while they are false. `true` asks for something that must not be left out in silence. */
-export const refusedIggySwitches: readonly string[] = ['cluster.enabled', 'system.encryption.enabled', 'system.message_deduplication.enabled'];
+export const refusedIggySwitches: readonly string[] = [
+  'cluster.enabled',
+  'system.encryption.enabled',
+  'system.message_deduplication.enabled',
+];
 
 /** Variables of Iggy's other programs and of its server's start, which are no settings. */
 export const otherIggyVariables = /^IGGY_(CI_BUILD|ENV_PATH|DISPLAY_CONFIG|USERNAME|PASSWORD|HOME|TEST_.*|CONNECTORS_.*|MCP_.*)$/;

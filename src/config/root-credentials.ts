@@ -33,10 +33,7 @@ export function rootCredentials(username: Named | undefined, password: Named | u
     return { credentials: undefined, problems: [`${given} is set without GALGO_${missing}: both are needed, or none`], warnings };
   }
 
-  const problems = [
-    ...(username ? lengthProblem(username, 50) : []),
-    ...(password ? lengthProblem(password, 100) : []),
-  ];
+  const problems = [...(username ? lengthProblem(username, 50) : []), ...(password ? lengthProblem(password, 100) : [])];
   const credentials = { username: username?.value ?? defaultWord, password: password?.value ?? defaultWord };
   return {
     credentials: { ...credentials, isDefault: credentials.username === defaultWord && credentials.password === defaultWord },

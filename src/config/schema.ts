@@ -2,7 +2,20 @@
 // `docs/configuration.md`, the variables' names and the flags are made from it.
 
 import { z } from 'zod';
-import { address, choice, count, countOrAuto, duration, expiry, flag, optionalPath, size, sizeOrAuto, sizeOrUnlimited, text } from './setting.ts';
+import {
+  address,
+  choice,
+  count,
+  countOrAuto,
+  duration,
+  expiry,
+  flag,
+  optionalPath,
+  size,
+  sizeOrAuto,
+  sizeOrUnlimited,
+  text,
+} from './setting.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -47,10 +60,16 @@ export const schema = z.object({
         initial: 'unlimited',
         doc: 'Greatest size of topics that were created with the server’s default. At least the size of a segment.',
       }),
-      message_expiry: expiry({ initial: 'none', doc: 'Age after which messages may be removed, for topics that were created with the server’s default.' }),
+      message_expiry: expiry({
+        initial: 'none',
+        doc: 'Age after which messages may be removed, for topics that were created with the server’s default.',
+      }),
     }),
     partition: z.object({
-      enforce_fsync: flag({ initial: false, doc: 'Iggy’s switch for syncing each write. `true` means `engine.durability = "group"`, whatever that key says.' }),
+      enforce_fsync: flag({
+        initial: false,
+        doc: 'Iggy’s switch for syncing each write. `true` means `engine.durability = "group"`, whatever that key says.',
+      }),
     }),
   }),
 
@@ -81,24 +100,48 @@ export const schema = z.object({
     sync_interval: duration({ min: 1, max: day }, { initial: '1 s', doc: 'Longest time without a sync under `interval`.' }),
     checkpoint_interval: duration(
       { min: 100, max: day },
-      { initial: '5 s', doc: 'Time between two checkpoints of a partition that is written to. Recovery reads what came after the last one.' },
+      {
+        initial: '5 s',
+        doc: 'Time between two checkpoints of a partition that is written to. Recovery reads what came after the last one.',
+      },
     ),
-    io_threads: countOrAuto({ min: 1, max: 64 }, { initial: 'auto', doc: 'Threads that write and read partitions. `auto`: one for every two processors, at most 8.' }),
+    io_threads: countOrAuto(
+      { min: 1, max: 64 },
+      { initial: 'auto', doc: 'Threads that write and read partitions. `auto`: one for every two processors, at most 8.' },
+    ),
     sync_threads: count({ min: 1, max: 64 }, { initial: 8, doc: 'Threads that wait for syncs: as many partitions can sync side by side.' }),
-    inline_append_size_max: size({ min: 0, max: MiB }, { initial: '64 KiB', doc: 'Largest batch that is written without a change of threads. 0 turns that off.' }),
-    inline_poll_size_max: size({ min: 0, max: 16 * MiB }, { initial: '128 KiB', doc: 'Largest read that is done without a change of threads. 0 turns that off.' }),
+    inline_append_size_max: size(
+      { min: 0, max: MiB },
+      { initial: '64 KiB', doc: 'Largest batch that is written without a change of threads. 0 turns that off.' },
+    ),
+    inline_poll_size_max: size(
+      { min: 0, max: 16 * MiB },
+      { initial: '1 MiB', doc: 'Largest read that is done without a change of threads. 0 turns that off.' },
+    ),
     index_cache_size_max: size({ min: MiB, max: 64 * GiB }, { initial: '64 MiB', doc: 'Memory for the indexes of closed segments.' }),
     open_files_max: count({ min: 64, max: 1_000_000 }, { initial: 4096, doc: 'Files of closed segments that are kept open.' }),
-    consumer_offsets_max: count({ min: 1, max: 16_000_000 }, { initial: 1_000_000, doc: 'Consumers and groups with a stored offset, for each partition.' }),
+    consumer_offsets_max: count(
+      { min: 1, max: 16_000_000 },
+      { initial: 1_000_000, doc: 'Consumers and groups with a stored offset, for each partition.' },
+    ),
   }),
 
   limits: z.object({
     connections_max: count({ min: 1, max: 1_000_000 }, { initial: 10_000, doc: 'Open connections of each transport.' }),
     frame_size_max: size({ min: 64 * KiB, max: 64 * MiB }, { initial: '64 MiB', doc: 'A whole request.' }),
     control_size_max: size({ min: 64 * KiB, max: 64 * MiB }, { initial: '1 MiB', doc: 'A request other than sending messages.' }),
-    anonymous_frame_size_max: size({ min: 4 * KiB, max: MiB }, { initial: '64 KiB', doc: 'A request on a connection that has not logged in.' }),
-    unanswered_requests_max: count({ min: 1, max: 256 }, { initial: 256, doc: 'Requests of one connection that wait for their answer. Above it the connection is not read.' }),
-    unanswered_size_max: size({ min: 64 * KiB, max: GiB }, { initial: '8 MiB', doc: 'Answers of one connection that its client has not taken. Above it the connection is not read.' }),
+    anonymous_frame_size_max: size(
+      { min: 4 * KiB, max: MiB },
+      { initial: '64 KiB', doc: 'A request on a connection that has not logged in.' },
+    ),
+    unanswered_requests_max: count(
+      { min: 1, max: 256 },
+      { initial: 256, doc: 'Requests of one connection that wait for their answer. Above it the connection is not read.' },
+    ),
+    unanswered_size_max: size(
+      { min: 64 * KiB, max: GiB },
+      { initial: '8 MiB', doc: 'Answers of one connection that its client has not taken. Above it the connection is not read.' },
+    ),
     buffers_size_max: sizeOrAuto(
       { min: 16 * MiB, max: 64 * GiB },
       {
@@ -106,7 +149,10 @@ export const schema = z.object({
         doc: 'Memory for messages on their way in and out, in all. A quarter is kept for polls. `auto`: a tenth of the machine’s or container’s memory, at least 128 MiB and at most 256 MiB.',
       },
     ),
-    stall_timeout: duration({ min: second, max: day }, { initial: '30 s', doc: 'A request that was begun must go on within this time, else its connection is closed.' }),
+    stall_timeout: duration(
+      { min: second, max: day },
+      { initial: '30 s', doc: 'A request that was begun must go on within this time, else its connection is closed.' },
+    ),
   }),
 
   consumer_group: z.object({
@@ -118,7 +164,10 @@ export const schema = z.object({
 
   heartbeat: z.object({
     enabled: flag({ initial: false, doc: 'Removes Iggy 0.8 clients that no longer ping.' }),
-    interval: duration({ min: 100, max: timerDaysMax }, { initial: '5 s', doc: 'Time between two checks. A client that was silent for 1.2 times as long is removed.' }),
+    interval: duration(
+      { min: 100, max: timerDaysMax },
+      { initial: '5 s', doc: 'Time between two checks. A client that was silent for 1.2 times as long is removed.' },
+    ),
   }),
 });
 

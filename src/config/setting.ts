@@ -1,6 +1,7 @@
 // What one key of the configuration looks like: its type, default and documentation. A value is checked by the type of its key, never by the look of its text, so
 // that a file, the environment and a flag may write it alike.
 
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { formatByteSize, parseByteSize } from './byte-size.ts';
 import { formatDuration, parseDuration } from './duration.ts';
@@ -66,7 +67,9 @@ export function count(range: Range, described: Described) {
 
 /** As count, or `auto`: then undefined. */
 export function countOrAuto(range: Range, described: Described) {
-  return setting(`"auto" or a whole number, ${range.min} to ${range.max}`, described, (raw) => (isAuto(raw) ? undefined : parseCount(raw, range)));
+  return setting(`"auto" or a whole number, ${range.min} to ${range.max}`, described, (raw) =>
+    isAuto(raw) ? undefined : parseCount(raw, range),
+  );
 }
 
 /** Bytes. */
@@ -76,7 +79,9 @@ export function size(range: Range, described: Described) {
 
 /** As size, or `auto`: then undefined. */
 export function sizeOrAuto(range: Range, described: Described) {
-  return setting(`"auto" or a size such as "256 MiB", ${sizes(range)}`, described, (raw) => (isAuto(raw) ? undefined : parseSize(raw, range)));
+  return setting(`"auto" or a size such as "256 MiB", ${sizes(range)}`, described, (raw) =>
+    isAuto(raw) ? undefined : parseSize(raw, range),
+  );
 }
 
 /** Milliseconds. */
@@ -115,10 +120,10 @@ export interface Address {
 /** Where to listen. */
 export function address(described: Described) {
   return setting('HOST:PORT such as "127.0.0.1:8090" or "[::1]:8090"', described, (raw): Address => {
-    const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^\s:[\]]+)):(\d{1,5})$/i.exec(String(raw).trim());
-    const port = Number(match?.[3]);
-    if (!match || port > 65_535) throw new FormatError('is not an address');
-    return { host: match[1] ?? match[2] ?? '', port };
+    const match = /^(?:\[(.+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(String(raw).trim());
+    const [, ipv6, name, port] = match ?? [];
+    if (Number(port ?? Number.NaN) > 65_535 || (ipv6 === undefined ? name === undefined : !isIPv6(ipv6))) throw new FormatError('is not an address');
+    return { host: ipv6 ?? name ?? '', port: Number(port) };
   });
 }
 

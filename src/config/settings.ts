@@ -83,7 +83,10 @@ export function contradictions(values: Values, machine: Machine): string[] {
   const demand = (holds: boolean, sentence: string) => holds || found.push(sentence);
 
   demand(system.segment.size % 512 === 0, 'system.segment.size must be a multiple of 512 bytes');
-  demand((system.topic.max_size ?? Number.POSITIVE_INFINITY) >= system.segment.size, 'system.topic.max_size must be at least system.segment.size');
+  demand(
+    (system.topic.max_size ?? Number.POSITIVE_INFINITY) >= system.segment.size,
+    'system.topic.max_size must be at least system.segment.size',
+  );
   demand(tcp.enabled, 'tcp.enabled is false, so there is no transport left to listen on');
   if (tcp.enabled && tcp.tls.enabled) {
     const files = [tcp.tls.cert_file, tcp.tls.key_file].filter((file) => file !== undefined).length;

@@ -17,20 +17,12 @@ export interface LoggerOptions {
   colors?: boolean;
 }
 
-/** A logger and the way to see that its last lines are out. */
-export interface LoggerHandle {
-  log: Logger;
-  /** Writes what is still in memory; call it before the process ends. */
-  flush(): void;
-}
-
-// A reader that does not read (a stopped terminal, a full pipe) costs lines, not memory and not the event loop.
-const pendingBytesMax = 1 << 20;
-
-/** Opens the log. Lines are written behind the caller's back: up to 1 MiB waits in memory for a slow reader, what is above that is dropped. */
-export function createLogger(options: LoggerOptions): LoggerHandle {
-  const destination = pino.destination({ fd: options.fd ?? 2, sync: false, maxLength: pendingBytesMax });
-  const log = pino(
+/**
+ * Opens the log. A line is written before the call returns, so the last words of a process are never lost. A reader that is gone ends the log, not the server.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const destination = pino.destination({ fd: options.fd ?? 2, sync: true });
+  return pino(
     {
       level: options.level === 'off' ? 'silent' : options.level,
       base: null,
@@ -39,7 +31,6 @@ export function createLogger(options: LoggerOptions): LoggerHandle {
     },
     options.format === 'json' ? destination : prettyLines(destination, options.colors ?? false),
   );
-  return { log, flush: () => destination.flushSync() };
 }
 
 function prettyLines(destination: pino.DestinationStream, colors: boolean): pino.DestinationStream {

@@ -127,7 +127,7 @@ export function hasResultSection(operation: number): boolean {
 }
 
 /** Operation byte of the reply to a request that was executed. DeleteSegments needs it; for the other two it is the reference's habit. */
-export function replyOperationOf(operation: number): number {
+export function replyOperation(operation: number): number {
   switch (operation) {
     case Operation.createTopic:
       return Operation.createTopicWithAssignments;
@@ -141,7 +141,7 @@ export function replyOperationOf(operation: number): number {
 }
 
 /** Operation byte of the request that a reply with this byte answers. */
-export function requestOperationOf(operation: number): number {
+export function answeredOperation(operation: number): number {
   switch (operation) {
     case Operation.createTopicWithAssignments:
       return Operation.createTopic;

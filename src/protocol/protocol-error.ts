@@ -1,6 +1,6 @@
 // The error of everything that has a number on Iggy's wire.
 
-import { type ErrorName, errorCodes } from './errors.ts';
+import { type ErrorName, errorCodes, errorName } from './errors.ts';
 
 const mark = Symbol.for('galgo.ProtocolError');
 
@@ -15,6 +15,11 @@ export class ProtocolError extends Error {
     this.name = 'ProtocolError';
     this.code = code;
     this.status = errorCodes[code];
+  }
+
+  /** The error of a status number; one that is not in the table becomes the catch-all. */
+  static ofStatus(status: number, detail?: string): ProtocolError {
+    return new ProtocolError(errorName(status) ?? 'error', detail ?? `status ${status}`);
   }
 
   static is(value: unknown): value is ProtocolError {

@@ -25,22 +25,26 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.#bytes[this.#reserve(1)] = value;
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
     return this;
   }
 
   u16(value: number): this {
-    this.#bytes.writeUInt16LE(value, this.#reserve(2));
+    const at = this.#reserve(2);
+    this.#bytes.writeUInt16LE(value, at);
     return this;
   }
 
   u32(value: number): this {
-    this.#bytes.writeUInt32LE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#bytes.writeUInt32LE(value, at);
     return this;
   }
 
   u64(value: bigint): this {
-    this.#bytes.writeBigUInt64LE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#bytes.writeBigUInt64LE(value, at);
     return this;
   }
 
@@ -52,17 +56,20 @@ export class Writer {
   }
 
   f32(value: number): this {
-    this.#bytes.writeFloatLE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#bytes.writeFloatLE(value, at);
     return this;
   }
 
   f64(value: number): this {
-    this.#bytes.writeDoubleLE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#bytes.writeDoubleLE(value, at);
     return this;
   }
 
   put(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -76,16 +83,16 @@ export class Writer {
   shortText(text: string): this {
     const length = Buffer.byteLength(text);
     if (length > 255) throw new RangeError(`text of ${length} bytes does not fit a one-byte length`);
-    this.u8(length);
-    this.#bytes.write(text, this.#reserve(length), 'utf8');
+    const at = this.u8(length).#reserve(length);
+    this.#bytes.write(text, at, 'utf8');
     return this;
   }
 
   /** u32 length, then UTF-8. */
   longText(text: string): this {
     const length = Buffer.byteLength(text);
-    this.u32(length);
-    this.#bytes.write(text, this.#reserve(length), 'utf8');
+    const at = this.u32(length).#reserve(length);
+    this.#bytes.write(text, at, 'utf8');
     return this;
   }
 
@@ -95,6 +102,7 @@ export class Writer {
     return this;
   }
 
+  /** May replace `#bytes`: call it before touching them. */
   #reserve(length: number): number {
     const at = this.#at;
     const end = at + length;

@@ -1,5 +1,6 @@
 // A message as producers and consumers see it, whatever the generation on the wire.
 
+import { userHeadersBytesMax } from '../primitives/user-headers.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 /** A message to send. */
@@ -7,7 +8,7 @@ export interface Message {
   /** 128 bits. 0 asks a classic server for a random id; under VSR ids are the producer's duty. */
   id: bigint;
   payload: Uint8Array;
-  /** Encoded user headers (key kind, key, value kind, value, one entry after another); undefined when there are none. */
+  /** Encoded user headers (`encodeUserHeaders`); undefined when there are none. */
   headers: Uint8Array | undefined;
   /** When the producer made it, in µs since 1970. */
   originTimestamp: bigint;
@@ -25,8 +26,7 @@ export interface PolledMessage extends Message {
 /** XXH3-64 with seed 0 over the bytes. */
 export type Xxh3 = (bytes: Uint8Array) => bigint;
 
-export const payloadBytesMax = 64_000_000;
-export const headersBytesMax = 100_000;
+const payloadBytesMax = 64_000_000;
 
 /**
  * Bytes that the messages take when each has a header of `headerBytes`.
@@ -38,7 +38,7 @@ export function measureMessages(messages: readonly Message[], headerBytes: numbe
   for (const { payload, headers } of messages) {
     const headersBytes = headers?.length ?? 0;
     if (payload.length > payloadBytesMax) throw new ProtocolError('too-big-message-payload', `${payload.length} bytes`);
-    if (headersBytes > headersBytesMax) throw new ProtocolError('too-big-user-headers', `${headersBytes} bytes`);
+    if (headersBytes > userHeadersBytesMax) throw new ProtocolError('too-big-user-headers', `${headersBytes} bytes`);
     total += headerBytes + payload.length + headersBytes;
   }
   return total;

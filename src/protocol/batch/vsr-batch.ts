@@ -103,7 +103,8 @@ function readBatch(reader: Reader, into: PolledMessage[]): void {
   const batchLength = reader.u64();
   reader.skip(8);
   const count = reader.u32();
-  if (reader.take(reservedBytes).some((byte) => byte !== 0)) throw new ProtocolError('invalid-command', 'reserved bytes of a batch header are not zero');
+  if (reader.take(reservedBytes).some((byte) => byte !== 0))
+    throw new ProtocolError('invalid-command', 'reserved bytes of a batch header are not zero');
 
   if (batchLength < BigInt(batchHeaderBytes) || batchLength - BigInt(batchHeaderBytes) > BigInt(reader.remaining)) {
     throw new ProtocolError('invalid-command', `batch length ${batchLength}, ${reader.remaining} bytes follow the header`);

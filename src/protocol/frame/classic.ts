@@ -6,9 +6,6 @@
 /** Header of a request and of a response alike. */
 export const classicHeaderBytes = 8;
 
-/** Limit of every payload but that of SendMessages. */
-export const classicPayloadBytesMax = 10 * 1024 * 1024;
-
 /** Bytes of the whole request frame. A value below 8 means a malformed frame. */
 export function classicRequestBytes(frame: Buffer, at: number): number {
   return 4 + frame.readUInt32LE(at);

@@ -17,9 +17,6 @@ export const vsrHeaderBytes = 256;
 /** Default limit of a frame, header included, in both directions. */
 export const vsrFrameBytesMax = 64 * 1024 * 1024;
 
-/** Highest command byte that is declared; above it the stream is not VSR. */
-export const vsrCommandMax = 29;
-
 /** Bytes of the whole frame. */
 export function frameBytes(frame: Buffer, at: number): number {
   return frame.readUInt32LE(at + 48);
@@ -96,7 +93,7 @@ export function writeRequestHeader(target: Buffer, at: number, header: VsrReques
 
 /**
  * Reply to the request whose header lies in `request`: echoes its cluster, checksum, client, timestamp and number.
- * `operation` is the reply's own (see `replyOperationOf`). A status other than 0 goes without body. `target` and `request` may not overlap.
+ * `operation` is the reply's own (see `replyOperation` in operations.ts). A status other than 0 goes without body. `target` and `request` may not overlap.
  */
 export function writeReplyHeader(
   target: Buffer,
@@ -146,7 +143,7 @@ export function replyNumber(frame: Buffer, at: number): bigint {
   return frame.readBigUInt64LE(at + 200);
 }
 
-export function replyOperation(frame: Buffer, at: number): number {
+export function replyOperationByte(frame: Buffer, at: number): number {
   return frame.readUInt8(at + 208);
 }
 

@@ -7,7 +7,7 @@ import { ProtocolError } from '../protocol-error.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 
-export const nameBytesMax = 255;
+const nameBytesMax = 255;
 
 /** Errors: 4 for an empty name, 3 for missing bytes or bad UTF-8. */
 export function readName(reader: Reader): string {
@@ -18,12 +18,7 @@ export function readName(reader: Reader): string {
 
 /** Throws 4 when the name is empty or longer than 255 bytes. */
 export function writeName(writer: Writer, name: string): void {
-  checkName(name);
-  writer.shortText(name);
-}
-
-/** Throws 4 unless the name has 1 to 255 bytes. */
-export function checkName(name: string): void {
   const length = Buffer.byteLength(name);
   if (length === 0 || length > nameBytesMax) throw new ProtocolError('invalid-format', `name of ${length} bytes`);
+  writer.shortText(name);
 }

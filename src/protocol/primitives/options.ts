@@ -80,7 +80,7 @@ function readKey(reader: Reader): string {
 function readValue(reader: Reader): RawTypedValue {
   try {
     const { kind, bytes } = readRawTypedValue(reader);
-    return { kind, bytes: bytes.slice() };
+    return { kind, bytes: new Uint8Array(bytes) };
   } catch (error) {
     if (ProtocolError.is(error)) throw new ProtocolError('invalid-command', `option value: ${error.message}`);
     throw error;

@@ -46,7 +46,9 @@ export function writeUser(writer: Writer, user: User, generation: Generation): v
 
 export function readUserDetails(reader: Reader, generation: Generation): UserDetails {
   const user = readUser(reader, generation);
-  return { ...user, permissions: readOptionalPermissions(reader) };
+  const permissions = readOptionalPermissions(reader);
+  if (permissions === undefined) reader.skip(3);
+  return { ...user, permissions };
 }
 
 export function writeUserDetails(writer: Writer, user: UserDetails, generation: Generation): void {

@@ -1,0 +1,151 @@
+#include "engine_binding.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace galgo::binding {
+
+namespace {
+
+/// Words of createEngine's options, in the order of EngineOptions in src/storage/engine.ts.
+constexpr size_t kOptionWords = 10;
+
+EngineOptions read_options(Arguments& in) {
+  EngineOptions options;
+  options.io_threads = static_cast<uint32_t>(in.integer(0, "ioThreads", 1, 256));
+  options.sync_threads = static_cast<uint32_t>(in.integer(1, "syncThreads", 1, 256));
+  options.buffer_bytes_max = in.u53(2, "bufferBytesMax");
+  options.inline_append_bytes_max = in.u32(3, "inlineAppendBytesMax");
+  options.inline_poll_bytes_max = in.u32(4, "inlinePollBytesMax");
+  options.sync_interval_ms = static_cast<uint32_t>(in.integer(5, "syncIntervalMs", 1, UINT32_MAX));
+  options.checkpoint_interval_ms = static_cast<uint32_t>(in.integer(6, "checkpointIntervalMs", 1, UINT32_MAX));
+  options.index_cache_bytes_max = in.u53(7, "indexCacheBytesMax");
+  options.open_files_max = static_cast<uint32_t>(in.integer(8, "openFilesMax", 1, UINT32_MAX));
+  options.consumer_offsets_max = in.u32(9, "consumerOffsetsMax");
+  return options;
+}
+
+}  // namespace
+
+Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
+      info[0].As<Napi::TypedArray>().ElementLength() != kOptionWords || !info[1].IsFunction()) {
+    Napi::TypeError::New(env, "createEngine takes a Float64Array of ten options and a dispatcher").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  Arguments in(info, info[0].As<Napi::Float64Array>().Data());
+  const EngineOptions options = read_options(in);
+  if (in.failed()) return env.Undefined();
+  try {
+    auto binding = std::make_unique<EngineBinding>(env, options, info[1].As<Napi::Function>());
+    if (env.IsExceptionPending()) return env.Undefined();
+    const auto end = [](void* ended) { delete static_cast<EngineBinding*>(ended); };
+    if (napi_add_env_cleanup_hook(env, end, binding.get()) != napi_ok) {
+      Napi::Error::New(env).ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    return binding.release()->face(env);
+  } catch (const std::exception& error) {
+    // No memory, or no threads.
+    Napi::Error::New(env, std::string("the engine cannot start: ") + error.what()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+}
+
+EngineBinding::EngineBinding(Napi::Env env, const EngineOptions& options, Napi::Function dispatch)
+    : queue_(env, dispatch, [this](Completion& completion) { return settle(completion); }),
+      engine_(std::make_unique<Engine>(options)),
+      slots_(engine_->buffers()) {}
+
+EngineBinding::~EngineBinding() {
+  // The engine's threads must not find a thread-safe function that is gone, nor a queue.
+  queue_.close();
+  engine_.reset();
+}
+
+template <Status (EngineBinding::*method)(Arguments&)>
+Napi::Value EngineBinding::call(const Napi::CallbackInfo& info) {
+  auto* const binding = static_cast<EngineBinding*>(info.Data());
+  Status status = kClosed;
+  try {
+    Arguments in(info, binding->block_.words);
+    if (binding->engine_ != nullptr) status = (binding->*method)(in);
+  } catch (const std::exception& error) {
+    Napi::Error::New(info.Env(), error.what()).ThrowAsJavaScriptException();
+  }
+  return Napi::Number::New(info.Env(), status);
+}
+
+Napi::Object EngineBinding::face(Napi::Env env) {
+  auto face = Napi::Object::New(env);
+  face.Set("words", Napi::ArrayBuffer::New(env, block_.words, sizeof block_.words));
+  face.Set("result", Napi::ArrayBuffer::New(env, &block_.result, sizeof block_.result));
+  face.Set("window", Napi::ArrayBuffer::New(env, queue_.window(), sizeof(Completion) * CompletionQueue::kWindowRecords));
+  face.Set("append", Napi::Function::New<call<&EngineBinding::append>>(env, "append", this));
+  face.Set("poll", Napi::Function::New<call<&EngineBinding::poll>>(env, "poll", this));
+  face.Set("storeOffset", Napi::Function::New<call<&EngineBinding::store_offset>>(env, "storeOffset", this));
+  face.Set("loadOffset", Napi::Function::New<call<&EngineBinding::load_offset>>(env, "loadOffset", this));
+  face.Set("deleteOffset", Napi::Function::New<call<&EngineBinding::delete_offset>>(env, "deleteOffset", this));
+  face.Set("open", Napi::Function::New<call<&EngineBinding::open>>(env, "open", this));
+  face.Set("configure", Napi::Function::New<call<&EngineBinding::configure>>(env, "configure", this));
+  face.Set("flush", Napi::Function::New<call<&EngineBinding::flush>>(env, "flush", this));
+  face.Set("deleteSegments", Napi::Function::New<call<&EngineBinding::delete_segments>>(env, "deleteSegments", this));
+  face.Set("purge", Napi::Function::New<call<&EngineBinding::purge>>(env, "purge", this));
+  face.Set("close", Napi::Function::New<call<&EngineBinding::close>>(env, "close", this));
+  face.Set("stats", Napi::Function::New<call<&EngineBinding::stats>>(env, "stats", this));
+  face.Set("acquireSlot", Napi::Function::New<call<&EngineBinding::acquire_slot>>(env, "acquireSlot", this));
+  face.Set("releaseSlot", Napi::Function::New<call<&EngineBinding::release_slot>>(env, "releaseSlot", this));
+  face.Set("slotMemory", Napi::Function::New<slot_memory>(env, "slotMemory", this));
+  face.Set("bufferStats", Napi::Function::New<call<&EngineBinding::buffer_stats>>(env, "bufferStats", this));
+  face.Set("trim", Napi::Function::New<call<&EngineBinding::trim>>(env, "trim", this));
+  face.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown", this));
+  return face;
+}
+
+uint32_t EngineBinding::request_number(Arguments& in) {
+  const auto request = static_cast<uint32_t>(in.integer(0, "request", 0, kRequestsMax - 1));
+  if (in.failed()) return 0;
+  if (request >= requests_.size()) requests_.resize(size_t{request} + 1);
+  if (requests_[request].kind != Request::Kind::kNone) in.refuse("request is under way");
+  return request;
+}
+
+void EngineBinding::queued(uint32_t request, Request::Kind kind, uint32_t lent_slot) {
+  requests_[request] = {kind, lent_slot};
+  if (lent_slot != kNoSlot) slots_.lend(lent_slot);
+  queue_.expect();
+}
+
+bool EngineBinding::settle(Completion& completion) {
+  if (completion.request >= requests_.size() || requests_[completion.request].kind == Request::Kind::kNone) return false;
+  const Request request = std::exchange(requests_[completion.request], Request{});
+  const bool has_slot = request.kind == Request::Kind::kPoll && completion.status == kOk && completion.count > 0;
+  if (!has_slot) completion.slot = kNoSlot;
+  if (completion.slot != kNoSlot) slots_.give(completion.slot);
+  if (request.lent_slot != kNoSlot) slots_.give_back(request.lent_slot);
+  return true;
+}
+
+Napi::Value EngineBinding::slot_memory(const Napi::CallbackInfo& info) {
+  auto* const binding = static_cast<EngineBinding*>(info.Data());
+  Arguments in(info, binding->block_.words);
+  const uint32_t slot = in.u32(0, "slot");
+  return in.failed() ? info.Env().Undefined() : binding->slots_.memory(info.Env(), slot);
+}
+
+Napi::Value EngineBinding::shutdown(const Napi::CallbackInfo& info) {
+  auto* const binding = static_cast<EngineBinding*>(info.Data());
+  const uint32_t outstanding = binding->queue_.outstanding();
+  if (outstanding > 0) {
+    Napi::Error::New(info.Env(), std::to_string(outstanding) + " requests are outstanding: close every handle and wait for it").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  binding->slots_.detach();
+  binding->queue_.close();
+  binding->engine_.reset();
+  return info.Env().Undefined();
+}
+
+}  // namespace galgo::binding

@@ -1,0 +1,86 @@
+// One engine as JavaScript sees it: functions that take their numbers from a shared block (call_block.h) and answer with a status, an inline result in the block, or a
+// completion later (completion_queue.h).
+//
+// Threads: the JavaScript thread of the environment that made it; only the completion queue is touched by the engine's threads.
+// Ownership: the environment owns it and its shared memory (block, completion window), so that functions kept beyond shutdown() still find a binding, which then answers
+// kClosed. The engine goes at shutdown() or, when the environment ends without it, in the clean-up hook, before the environment frees what the engine's threads call.
+//
+// Wrong use (a number out of range, a slot that is not held, a second use of a request number under way) throws and does nothing else; the engine's refusals are statuses.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <vector>
+
+#include "../engine/engine.h"
+#include "call_block.h"
+#include "completion_queue.h"
+#include "slot_table.h"
+
+namespace galgo::binding {
+
+class EngineBinding {
+ public:
+  /// createEngine(options: Float64Array, dispatch: (count) => void) → the object with block, window and functions.
+  static Napi::Value create(const Napi::CallbackInfo& info);
+
+  EngineBinding(Napi::Env env, const EngineOptions& options, Napi::Function dispatch);
+  ~EngineBinding();
+
+ private:
+  /// What a request number stands for until its completion arrives.
+  struct Request {
+    enum class Kind : uint8_t { kNone, kPoll, kOther };
+    Kind kind = Kind::kNone;
+    uint32_t lent_slot = kNoSlot;
+  };
+
+  /// Request numbers are small: JavaScript reuses those that are done.
+  static constexpr uint32_t kRequestsMax = 1 << 24;
+
+  Napi::Object face(Napi::Env env);
+  /// A function of the face: runs a method on the arguments and returns its status. kClosed after shutdown.
+  template <Status (EngineBinding::*method)(Arguments&)>
+  static Napi::Value call(const Napi::CallbackInfo& info);
+
+  /// The request number in word 0, free to use. Throws if it is under way.
+  uint32_t request_number(Arguments& in);
+  void queued(uint32_t request, Request::Kind kind, uint32_t lent_slot = kNoSlot);
+  bool settle(Completion& completion);
+
+  // engine_messages.cc
+  Status append(Arguments& in);
+  Status poll(Arguments& in);
+  Status store_offset(Arguments& in);
+  Status load_offset(Arguments& in);
+  Status delete_offset(Arguments& in);
+
+  // engine_partitions.cc
+  Status open(Arguments& in);
+  Status configure(Arguments& in);
+  Status flush(Arguments& in);
+  Status delete_segments(Arguments& in);
+  Status purge(Arguments& in);
+  Status close(Arguments& in);
+  Status stats(Arguments& in);
+
+  // engine_buffers.cc
+  Status acquire_slot(Arguments& in);
+  Status release_slot(Arguments& in);
+  Status buffer_stats(Arguments& in);
+  Status trim(Arguments& in);
+
+  static Napi::Value slot_memory(const Napi::CallbackInfo& info);
+  static Napi::Value shutdown(const Napi::CallbackInfo& info);
+
+  static PartitionOptions partition_options(Arguments& in);
+
+  CallBlock block_;
+  CompletionQueue queue_;
+  std::vector<Request> requests_;  // by request number
+  std::unique_ptr<Engine> engine_;  // null after shutdown
+  SlotTable slots_;
+};
+
+}  // namespace galgo::binding

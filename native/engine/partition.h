@@ -1,0 +1,180 @@
+// One open partition: who owns it when, its queue, and what is published of it.
+//
+// Ownership: appends, rotation, purge and closing change the log's end and need the partition to themselves. Whoever sets `owned_` under the queue's lock has it: the I/O
+// thread, or a calling thread that finds the queue empty (inline append). For a policy that syncs before it acknowledges, ownership goes with the group to a sync thread,
+// so that the next group is not even written before the sync of the one before has returned; it gathers meanwhile.
+//
+// Locks, in the order they may be taken: maintenance_mutex_ (partition.meta, index files; held across blocking calls, by sync threads alone) → view_mutex_ (what polls see;
+// held for nanoseconds) → a segment's own. queue_mutex_ is a leaf.
+//
+// Lifetime: shared; every task that is posted for a partition holds a reference. Services outlive partitions' tasks, as the engine stops the threads first.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "append_group.h"
+#include "consumer_offsets.h"
+#include "engine.h"
+#include "recovery.h"
+#include "segment.h"
+#include "segment_cache.h"
+#include "task_threads.h"
+
+namespace galgo {
+
+/// What partitions share.
+struct Services {
+  const EngineOptions& options;
+  FileSystem& file_system;
+  BufferPool& buffers;
+  SegmentCache& segments;
+  TaskThreads& io;    // the partition's I/O thread
+  TaskThreads& syncs;  // threads that may wait for the device
+};
+
+class Partition : public std::enable_shared_from_this<Partition> {
+ public:
+  Partition(const Services& services, const std::string& directory, const PartitionOptions& options);
+  ~Partition();
+
+  void open(uint32_t request, CompletionSink* sink);
+
+  Status append(const AppendRequest& request, CompletionSink* sink, Completion* out);
+  Status poll(const PollRequest& request, CompletionSink* sink, Completion* out);
+
+  Status store_offset(ConsumerKind kind, uint32_t id, uint64_t offset, uint32_t request, CompletionSink* sink);
+  Status load_offset(ConsumerKind kind, uint32_t id, uint64_t* offset);
+  Status delete_offset(ConsumerKind kind, uint32_t id, uint32_t request, CompletionSink* sink);
+
+  void flush(bool sync, uint32_t request, CompletionSink* sink);
+  void delete_segments(uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink);
+  void purge(uint32_t request, CompletionSink* sink);
+  void close(uint32_t request, CompletionSink* sink);
+
+  void configure(const PartitionOptions& options);
+  void stats(PartitionStats* out);
+  /// Runs on the engine's timer: starts maintenance where the policy's interval has passed.
+  void tick(std::chrono::steady_clock::time_point now);
+
+ private:
+  enum class State : uint32_t { kOpening = 0, kReady = 1, kReadOnly = 2, kShut = 3 };
+
+  struct Control {
+    enum class Kind { kFlush, kDeleteSegments, kPurge, kClose } kind;
+    uint32_t request;
+    CompletionSink* sink;
+    uint32_t segments = 0;
+    uint64_t last_offset_max = 0;
+  };
+  // One place in the queue: an append or a control request.
+  struct Job {
+    AppendJob append;
+    std::unique_ptr<Control> control;
+  };
+  struct Waiter {
+    uint32_t request;
+    CompletionSink* sink;
+  };
+  struct WaitingPoll {
+    PollRequest request;
+    CompletionSink* sink;
+  };
+
+  // partition.cc: opening, queue and ownership
+  void open_now(uint32_t request, CompletionSink* sink);
+  void enqueue(Job job);
+  void enqueue_control(Control control);
+  bool own_if_idle();
+  void release_ownership();
+  void schedule();
+  void run();
+  void run_control(const Control& control);
+  void fence();
+  Status refusal() const;  // kOk while appends are taken
+  State state() const { return state_.load(std::memory_order_acquire); }
+  static void complete(CompletionSink* sink, const Completion& completion);
+
+  // partition_append.cc
+  Status check_append(const AppendRequest& request, AppendJob* job);
+  Status keep_borrowed(AppendJob* job);
+  bool segment_full(uint64_t logical_bytes, uint64_t stored_bytes) const;
+  bool inline_allowed() const;
+  void note_inline_write(double microseconds, std::chrono::steady_clock::time_point now);
+  void append_group();
+  bool write_group();
+  void fail_group(Status status);
+  void finish_synced_group();
+  void publish_group();
+  void rotate();
+  Completion outcome(const AppendJob& job) const;
+  void complete_group();
+
+  // partition_poll.cc
+  friend class PollRun;
+  void run_poll(const PollRequest& request, CompletionSink* sink);
+
+  // partition_maintenance.cc
+  void request_maintenance();
+  void maintain();
+  int checkpoint();
+  int sync_logs();
+  int reserve_offsets(uint64_t beyond);
+  Completion remove_oldest(const Control& control);
+  Completion empty(const Control& control);
+  Completion shut(const Control& control);
+  void finish_offset_request(Waiter waiter);
+
+  const Services services_;
+  const PartitionOptions opened_with_;
+  std::atomic<uint64_t> segment_bytes_;
+  std::atomic<Durability> durability_;
+  std::atomic<Durability> offset_durability_;
+  std::atomic<State> state_{State::kOpening};
+  std::atomic<bool> readable_{true};
+  IoCounters counters_;
+  LogContext log_;  // constant once open
+
+  std::mutex queue_mutex_;
+  std::deque<Job> jobs_;
+  std::vector<WaitingPoll> waiting_polls_;  // until the partition is open
+  bool owned_ = true;                       // opening owns it first
+  bool scheduled_ = false;
+
+  // The owner's alone.
+  AppendGroup group_;
+  ExtentBuilder builder_;
+  std::shared_ptr<Segment> active_;
+  uint64_t end_position_ = 0;
+  uint64_t end_logical_bytes_ = 0;
+  uint64_t end_offset_ = 0;
+  uint64_t segment_timestamp_ = 0;  // of the active segment's first message
+  uint64_t last_timestamp_ = 0;
+  double inline_write_us_ = 0;  // moving average
+  std::chrono::steady_clock::time_point threaded_until_{};
+
+  std::mutex view_mutex_;
+  std::vector<std::shared_ptr<Segment>> segments_;  // in order; the last is the active one
+  uint64_t next_offset_ = 0;
+  uint64_t published_timestamp_ = 0;
+  uint64_t durable_offset_ = 0;
+  uint64_t checkpointed_offset_ = 0;
+  uint64_t unsynced_bytes_ = 0;  // published since the last sync
+
+  std::mutex maintenance_mutex_;
+  PartitionMeta meta_;
+  std::atomic<bool> maintenance_requested_{false};
+  std::atomic<uint64_t> reserved_offset_{0};
+  std::atomic<std::chrono::steady_clock::duration::rep> last_checkpoint_{0};
+
+  ConsumerOffsets offsets_;
+  std::mutex waiters_mutex_;
+  std::vector<Waiter> offset_waiters_;  // of the next sync of offsets.dat
+};
+
+}  // namespace galgo

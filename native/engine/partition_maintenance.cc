@@ -1,0 +1,255 @@
+// What waits for the device behind the back of appends and polls: checkpoints, sealing, removal, purge, closing. Runs on sync threads, one at a time a partition
+// (maintenance_mutex_).
+#include <algorithm>
+
+#include "index_file.h"
+#include "partition.h"
+
+namespace galgo {
+
+using std::chrono::steady_clock;
+
+void Partition::tick(steady_clock::time_point now) {
+  if (state() != State::kReady) return;
+  bool dirty = offsets_.dirty();
+  {
+    const std::lock_guard lock(view_mutex_);
+    dirty = dirty || next_offset_ != checkpointed_offset_;
+  }
+  if (!dirty) return;
+  const uint32_t interval_ms = durability_ == Durability::kInterval ? services_.options.sync_interval_ms : services_.options.checkpoint_interval_ms;
+  const steady_clock::time_point last{steady_clock::duration(last_checkpoint_.load())};
+  if (now - last >= std::chrono::milliseconds(interval_ms)) request_maintenance();
+}
+
+void Partition::request_maintenance() {
+  if (maintenance_requested_.exchange(true)) return;
+  services_.syncs.post([self = shared_from_this()] { self->maintain(); });
+}
+
+void Partition::maintain() {
+  const std::lock_guard lock(maintenance_mutex_);
+  // Cleared under the lock: what is requested from here on needs another run.
+  maintenance_requested_ = false;
+  if (state() == State::kReady) checkpoint();
+}
+
+// With maintenance_mutex_. Syncs, seals what is full, brings the active index up to date and notes in partition.meta how far the log is durable. Returns 0, or errno after
+// fencing the partition.
+int Partition::checkpoint() {
+  std::vector<std::shared_ptr<Segment>> segments;
+  uint64_t next_offset = 0;
+  uint64_t last_timestamp = 0;
+  SegmentEnds ends;
+  {
+    const std::lock_guard lock(view_mutex_);
+    const auto unsealed = std::find_if(segments_.rbegin(), segments_.rend(), [](const auto& segment) { return segment->sealed.load(); });
+    segments.assign(unsealed.base(), segments_.end());
+    next_offset = next_offset_;
+    last_timestamp = published_timestamp_;
+    ends = segments.back()->ends();
+  }
+  int error = sync_logs();
+  if (error == 0 && offsets_.dirty()) error = offsets_.sync();
+  if (error == 0) {
+    const std::shared_ptr<Segment> active = std::move(segments.back());
+    segments.pop_back();
+    for (const auto& segment : segments) {
+      // An index that cannot be written is rebuilt from the log some day.
+      if (write_index(log_, *segment, true) != 0) continue;
+      segment->sealed = true;
+      services_.segments.touch(segment);
+    }
+    write_index(log_, *active, false);
+    meta_.active_start = active->start;
+    meta_.durable_length = ends.end_position;
+    meta_.durable_offset = next_offset;
+    meta_.last_timestamp = last_timestamp;
+    if (durability_ != Durability::kGroup) meta_.reserved_offset = std::max(meta_.reserved_offset, next_offset + kReservedOffsets);
+    error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+  }
+  if (error != 0) {
+    fence();
+    meta_.state = StoredState::kFaulted;
+    write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+    return error;
+  }
+  reserved_offset_ = meta_.reserved_offset;
+  last_checkpoint_ = steady_clock::now().time_since_epoch().count();
+  const std::lock_guard lock(view_mutex_);
+  checkpointed_offset_ = next_offset;
+  return 0;
+}
+
+// Makes everything written durable: segments that were filled since the last sync, the active one, and the names of new ones. Called by the owner for its group, and
+// with maintenance_mutex_ for checkpoints.
+int Partition::sync_logs() {
+  std::vector<std::shared_ptr<Segment>> segments;
+  uint64_t bytes = 0;
+  uint64_t next_offset = 0;
+  {
+    const std::lock_guard lock(view_mutex_);
+    const auto unsynced = std::find_if(segments_.rbegin(), segments_.rend(), [](const auto& segment) { return segment->log_synced.load(); });
+    segments.assign(unsynced.base(), segments_.end());
+    bytes = unsynced_bytes_;
+    next_offset = next_offset_;
+  }
+  bool new_names = false;
+  for (const auto& segment : segments) {
+    if (const int error = segment->file()->sync()) return error;
+    new_names = new_names || !segment->entry_synced;
+  }
+  if (new_names) {
+    if (const int error = services_.file_system.sync_directory(log_.directory)) return error;
+  }
+  for (const auto& segment : segments) segment->entry_synced = true;
+  for (size_t i = 0; i + 1 < segments.size(); ++i) segments[i]->log_synced = true;
+  const std::lock_guard lock(view_mutex_);
+  // A group and a checkpoint may have synced the same bytes side by side.
+  unsynced_bytes_ -= std::min(unsynced_bytes_, bytes);
+  durable_offset_ = std::max(durable_offset_, next_offset);
+  return 0;
+}
+
+int Partition::reserve_offsets(uint64_t beyond) {
+  const std::lock_guard lock(maintenance_mutex_);
+  if (meta_.reserved_offset < beyond) {
+    meta_.reserved_offset = beyond + kReservedOffsets;
+    if (const int error = write_meta(services_.file_system, log_.directory, &counters_, &meta_)) return error;
+  }
+  reserved_offset_ = meta_.reserved_offset;
+  return 0;
+}
+
+Completion Partition::remove_oldest(const Control& control) {
+  const std::lock_guard maintenance(maintenance_mutex_);
+  Completion completion{.request = control.request, .status = refusal()};
+  if (completion.status != kOk) return completion;
+  std::vector<std::shared_ptr<Segment>> removed;
+  uint64_t first_retained = 0;
+  {
+    const std::lock_guard lock(view_mutex_);
+    while (removed.size() < control.segments && removed.size() + 1 < segments_.size()) {
+      const auto& segment = segments_[removed.size()];
+      if (segment->ends().end_offset - 1 > control.last_offset_max) break;
+      removed.push_back(segment);
+    }
+    first_retained = segments_[removed.size()]->start;
+  }
+  if (removed.empty()) return completion;
+  // What is to be the first segment must be durable before the ones in front of it go.
+  int error = checkpoint();
+  if (error == 0) {
+    meta_.first_retained = first_retained;
+    std::erase_if(meta_.jumps, [&](const Jump& jump) { return jump.to <= first_retained; });
+    error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+    if (error != 0) fence();
+  }
+  if (error == 0) {
+    {
+      const std::lock_guard lock(view_mutex_);
+      segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(removed.size()));
+    }
+    // Files that cannot be removed now are below the first retained offset: the next opening removes them.
+    for (const auto& segment : removed) {
+      services_.segments.forget(segment);
+      if (const int failed = remove_segment_files(log_, *segment)) error = failed;
+    }
+    if (const int failed = services_.file_system.sync_directory(log_.directory)) error = failed;
+    completion.count = static_cast<uint32_t>(removed.size());
+  }
+  completion.status = error == 0 ? kOk : kIoError;
+  completion.detail = static_cast<uint32_t>(error);
+  return completion;
+}
+
+// The owner's. A crash after the first write is finished by the next opening.
+Completion Partition::empty(const Control& control) {
+  const std::lock_guard maintenance(maintenance_mutex_);
+  Completion completion{.request = control.request, .status = refusal()};
+  if (completion.status != kOk) return completion;
+  meta_.state = StoredState::kPurging;
+  ++meta_.purges;
+  std::shared_ptr<Segment> fresh;
+  int error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+  if (error == 0) {
+    std::vector<std::shared_ptr<Segment>> removed;
+    {
+      const std::lock_guard lock(view_mutex_);
+      removed.swap(segments_);
+      next_offset_ = durable_offset_ = checkpointed_offset_ = unsynced_bytes_ = 0;
+    }
+    for (const auto& segment : removed) {
+      services_.segments.forget(segment);
+      if (error == 0) error = remove_segment_files(log_, *segment);
+    }
+    if (error == 0) error = offsets_.clear();
+    if (error == 0) error = offsets_.sync();
+    if (error == 0) error = services_.file_system.sync_directory(log_.directory);
+    if (error == 0) error = make_segment(log_, 0, &fresh);
+    if (error == 0) error = services_.file_system.sync_directory(log_.directory);
+    if (error == 0) {
+      fresh->entry_synced = true;
+      meta_.state = StoredState::kOpen;
+      meta_.first_retained = meta_.active_start = meta_.durable_length = meta_.durable_offset = 0;
+      meta_.jumps.clear();
+      meta_.reserved_offset = durability_ == Durability::kGroup ? 0 : kReservedOffsets;
+      error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+    }
+  }
+  if (error != 0) {
+    fence();
+    completion.status = kIoError;
+    completion.detail = static_cast<uint32_t>(error);
+    return completion;
+  }
+  reserved_offset_ = meta_.reserved_offset;
+  active_ = fresh;
+  builder_ = ExtentBuilder(0);
+  end_offset_ = end_position_ = end_logical_bytes_ = segment_timestamp_ = 0;
+  const std::lock_guard lock(view_mutex_);
+  segments_.push_back(std::move(fresh));
+  return completion;
+}
+
+// The owner's.
+Completion Partition::shut(const Control& control) {
+  const std::lock_guard maintenance(maintenance_mutex_);
+  Completion completion{.request = control.request};
+  if (state() == State::kReady) {
+    int error = checkpoint();
+    if (error == 0) {
+      meta_.state = StoredState::kCleanStop;
+      error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+    }
+    completion.status = error == 0 ? kOk : kIoError;
+    completion.detail = static_cast<uint32_t>(error);
+  }
+  state_ = State::kShut;
+  const std::lock_guard lock(view_mutex_);
+  for (const auto& segment : segments_) services_.segments.forget(segment);
+  return completion;
+}
+
+// One sync serves every request that arrives before it begins.
+void Partition::finish_offset_request(Waiter waiter) {
+  {
+    const std::lock_guard lock(waiters_mutex_);
+    offset_waiters_.push_back(waiter);
+    if (offset_waiters_.size() > 1) return;
+  }
+  services_.syncs.post([self = shared_from_this()] {
+    std::vector<Waiter> waiters;
+    {
+      const std::lock_guard lock(self->waiters_mutex_);
+      waiters.swap(self->offset_waiters_);
+    }
+    const int error = self->offsets_.sync();
+    if (error != 0) self->fence();
+    for (const Waiter& each : waiters) {
+      complete(each.sink, {.request = each.request, .status = error == 0 ? kOk : kIoError, .detail = static_cast<uint32_t>(error)});
+    }
+  });
+}
+
+}  // namespace galgo

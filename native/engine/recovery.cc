@@ -1,0 +1,390 @@
+#include "recovery.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "index_file.h"
+
+namespace galgo {
+namespace {
+
+uint64_t random_secret() {
+  uint8_t id[16];
+  random_id(id);
+  return xxh3_64(id, sizeof id);
+}
+
+class Recovery {
+ public:
+  Recovery(LogContext& context, const PartitionOptions& options) : context_(context), options_(options) {}
+
+  Recovered run() {
+    const int error = open_folder() ? recover() : error_;
+    if (error != 0) {
+      result_.status = kIoError;
+      result_.error = error;
+      result_.readable = false;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  bool fail(int error) {
+    error_ = error;
+    return false;
+  }
+
+  bool fence_unreadable() {
+    result_.status = kFenced;
+    result_.readable = false;
+    return false;
+  }
+
+  void fence() { result_.status = kFenced; }
+  bool fenced() const { return result_.status == kFenced; }
+
+  // Pass A: whose folder is this? False: the outcome is decided (error_ or the result's status tell).
+  bool open_folder();
+  bool find_lost_secret();
+  int finish_purge();
+  int recover();
+
+  int open_segments();
+  int open_sealed(size_t index, bool* broken);
+  int open_active();
+  int cut(Segment& segment, File& file, const ScanState& state, uint64_t size);
+  int skip_reserved_offsets();
+  int write_opened_meta();
+
+  bool recorded_jump(uint64_t from, uint64_t to) const {
+    return std::any_of(meta().jumps.begin(), meta().jumps.end(), [&](const Jump& jump) { return jump.from == from && jump.to == to; });
+  }
+  bool was_durable(uint64_t start, uint64_t position) const {
+    return start < meta().active_start || (start == meta().active_start && position < meta().durable_length);
+  }
+
+  PartitionMeta& meta() { return result_.meta; }
+  const PartitionMeta& meta() const { return result_.meta; }
+
+  LogContext& context_;
+  const PartitionOptions& options_;
+  Recovered result_;
+  int error_ = 0;
+  bool made_ = false;  // the folder is new
+  std::vector<uint64_t> starts_;
+};
+
+bool Recovery::open_folder() {
+  std::vector<std::string> names;
+  int error = context_.file_system.list(context_.directory, &names);
+  if (error == ENOENT) {
+    if (!options_.create) return fence_unreadable();
+    error = context_.file_system.make_directories(context_.directory);
+  }
+  if (error != 0) return fail(error);
+  for (const std::string& name : names) {
+    uint64_t start = 0;
+    if (parse_log_name(name, &start)) starts_.push_back(start);
+  }
+  std::sort(starts_.begin(), starts_.end());
+
+  bool found = false;
+  error = read_meta(context_.file_system, context_.directory, &context_.counters, &meta(), &found);
+  if (error != 0) return fail(error);
+  if (found) {
+    if (meta().incarnation != options_.incarnation) return fence_unreadable();
+  } else if (starts_.empty()) {
+    if (!options_.create) return fence_unreadable();
+    made_ = true;
+    meta().secret = random_secret();
+  } else if (!find_lost_secret()) {
+    return fence_unreadable();
+  }
+  meta().incarnation = options_.incarnation;
+  context_.secret = meta().secret;
+  return true;
+}
+
+// partition.meta is gone. Index files carry a copy of the secret; it counts if a record verifies with it, or if there is no record. Nothing is known to be durable then,
+// so all of the log is verified.
+bool Recovery::find_lost_secret() {
+  for (const uint64_t start : starts_) {
+    const Segment segment(context_.directory, start);
+    std::unique_ptr<File> file;
+    uint8_t bytes[kRecordHeaderBytes];
+    size_t done = 0;
+    if (context_.file_system.open(segment.index_path, OpenMode::kRead, &context_.counters, &file) != 0) continue;
+    IndexHeader header;
+    if (file->read(bytes, kIndexHeaderBytes, 0, &done) != 0 || done < kIndexHeaderBytes || !decode_index_header(bytes, &header)) continue;
+    if (header.incarnation != options_.incarnation) continue;
+    if (context_.file_system.open(segment.log_path, OpenMode::kRead, &context_.counters, &file) != 0) continue;
+    if (file->read(bytes, kRecordHeaderBytes, 0, &done) != 0) continue;
+    RecordInfo info;
+    const bool verifies = done == kRecordHeaderBytes && read_record_header(bytes, header.secret, options_.incarnation, &info) == HeaderCheck::kValid;
+    if (!verifies && !(done == 0 && starts_.size() == 1)) continue;
+    meta().secret = header.secret;
+    meta().first_retained = starts_.front();
+    meta().active_start = starts_.front();
+    return true;
+  }
+  return false;
+}
+
+int Recovery::recover() {
+  if (meta().state == StoredState::kPurging) {
+    if (const int error = finish_purge()) return error;
+  }
+  if (const int error = open_segments()) return error;
+  const bool whole = !fenced();
+  for (const auto& segment : result_.segments) result_.last_timestamp = std::max(result_.last_timestamp, segment->ends().last_timestamp);
+  result_.last_timestamp = std::max(result_.last_timestamp, meta().last_timestamp);
+  if (!whole) return 0;
+  if (const int error = skip_reserved_offsets()) return error;
+  return fenced() ? 0 : write_opened_meta();
+}
+
+int Recovery::finish_purge() {
+  for (const uint64_t start : starts_) {
+    if (const int error = remove_segment_files(context_, Segment(context_.directory, start))) return error;
+  }
+  starts_.clear();
+  if (const int error = context_.file_system.remove(context_.directory + "/offsets.dat")) return error;
+  PartitionMeta empty;
+  empty.sequence = meta().sequence;
+  empty.incarnation = meta().incarnation;
+  empty.purges = meta().purges;
+  empty.secret = meta().secret;
+  meta() = std::move(empty);
+  return 0;
+}
+
+int Recovery::open_segments() {
+  while (!starts_.empty() && starts_.front() < meta().first_retained) {
+    if (const int error = remove_segment_files(context_, Segment(context_.directory, starts_.front()))) return error;
+    starts_.erase(starts_.begin());
+  }
+  if (made_) {
+    // The secret must be durable before the first record is keyed with it.
+    if (const int error = write_meta(context_.file_system, context_.directory, &context_.counters, &meta())) return error;
+  }
+  if (starts_.empty()) {
+    if (meta().durable_length > 0 || meta().durable_offset > meta().active_start) {
+      fence_unreadable();
+      return 0;
+    }
+    std::shared_ptr<Segment> segment;
+    if (const int error = make_segment(context_, meta().active_start, &segment)) return error;
+    result_.segments.push_back(segment);
+    result_.builder = ExtentBuilder(segment->start);
+    result_.next_offset = segment->start;
+    return 0;
+  }
+  if (starts_.front() != meta().first_retained) fence();
+
+  for (size_t i = 0; i < starts_.size(); ++i) {
+    result_.segments.push_back(std::make_shared<Segment>(context_.directory, starts_[i]));
+    if (i + 1 == starts_.size()) break;
+    bool broken = false;
+    if (const int error = open_sealed(i, &broken)) return error;
+    if (!broken) continue;
+    const SegmentEnds ends = result_.segments.back()->ends();
+    if (was_durable(starts_[i], ends.end_position) || starts_[i + 1] <= meta().active_start || options_.durability == Durability::kGroup) {
+      // What follows shows that this segment was complete once, and synced.
+      fence();
+      continue;
+    }
+    // Never promised: pages of an unsynced segment that a power loss took. What came after it goes too, as one log has no holes.
+    for (size_t later = i + 1; later < starts_.size(); ++later) {
+      if (const int error = remove_segment_files(context_, Segment(context_.directory, starts_[later]))) return error;
+    }
+    starts_.resize(i + 1);
+    result_.segments.back() = std::make_shared<Segment>(context_.directory, starts_[i]);
+    break;
+  }
+  return open_active();
+}
+
+// `broken`: the log ends early, or the next segment does not begin where this one ends.
+int Recovery::open_sealed(size_t index, bool* broken) {
+  Segment& segment = *result_.segments[index];
+  std::unique_ptr<File> file;
+  if (const int error = context_.file_system.open(segment.log_path, OpenMode::kReadWrite, &context_.counters, &file)) return error;
+  uint64_t size = 0;
+  if (const int error = file->size(&size)) return error;
+  const auto follows = [&](uint64_t end_offset) { return starts_[index + 1] == end_offset || recorded_jump(end_offset, starts_[index + 1]); };
+  IndexContent content;
+  if (const int error = read_index(context_, segment, 0, &content)) return error;
+  const IndexHeader& header = content.header;
+  if (content.valid && header.sealed && header.log_length == size && header.end_offset > segment.start && follows(header.end_offset)) {
+    segment.publish({.end_offset = header.end_offset,
+                     .end_position = size,
+                     .logical_bytes = header.logical_bytes,
+                     .first_timestamp = header.first_timestamp,
+                     .last_timestamp = header.last_timestamp},
+                    {});
+    segment.log_synced = segment.entry_synced = segment.sealed = segment.index_made = true;
+    return 0;
+  }
+  ExtentBuilder builder(segment.start);
+  ScanState state{.next_offset = segment.start};
+  std::vector<Extent> extents;
+  if (const int error = scan_log(*file, size, context_, &state, &builder, &extents)) return error;
+  *broken = state.position != size || !follows(state.next_offset);
+  segment.publish({state.next_offset, state.position, state.logical_bytes, state.first_timestamp, state.last_timestamp}, {});
+  segment.set_extents(std::move(extents), 0);
+  if (!*broken) {
+    if (const int error = file->sync()) return error;
+    if (const int error = write_index(context_, segment, true)) return error;
+    segment.log_synced = segment.entry_synced = segment.sealed = true;
+  }
+  segment.set_file(std::move(file));
+  return 0;
+}
+
+// Pass B: the end of the active segment.
+int Recovery::open_active() {
+  Segment& segment = *result_.segments.back();
+  std::shared_ptr<File> file;
+  {
+    std::unique_ptr<File> opened;
+    if (const int error = context_.file_system.open(segment.log_path, OpenMode::kReadWrite, &context_.counters, &opened)) return error;
+    file = std::move(opened);
+  }
+  uint64_t size = 0;
+  if (const int error = file->size(&size)) return error;
+  const uint64_t durable = segment.start < meta().active_start ? size : segment.start == meta().active_start ? meta().durable_length : 0;
+
+  IndexContent content;
+  if (const int error = read_index(context_, segment, std::min(durable, size), &content)) return error;
+  std::vector<Extent>& extents = content.extents;
+  ScanState state{.next_offset = segment.start};
+  // Go on from the last record that begins an extent: what the index says about it is not needed, and the scan begins at a record.
+  while (!extents.empty()) {
+    const Extent last = extents.back();
+    extents.pop_back();
+    if (last.position != last.record_position) continue;
+    const uint64_t first_timestamp = extents.empty() ? 0 : extents.front().timestamp;
+    state = {last.position, segment.start + last.relative_offset, last.logical_bytes, first_timestamp, first_timestamp == 0 ? 0 : extents.back().timestamp};
+    break;
+  }
+  const size_t indexed = extents.size();
+  result_.builder = ExtentBuilder(segment.start, state.logical_bytes);
+  if (const int error = scan_log(*file, size, context_, &state, &result_.builder, &extents)) return error;
+
+  const uint64_t p = state.position;
+  if (p < durable || (p < size && fenced())) {
+    fence();
+  } else if (p < size) {
+    bool damaged = false;
+    if (options_.durability == Durability::kGroup) {
+      if (const int error = holds_two_groups(*file, p, size, context_, state.next_offset, &damaged)) return error;
+    }
+    if (damaged) fence();
+  }
+  segment.publish({state.next_offset, p, state.logical_bytes, state.first_timestamp, state.last_timestamp}, {});
+  segment.set_extents(extents, indexed);
+  segment.set_file(file);
+  result_.next_offset = state.next_offset;
+  if (state.next_offset < meta().durable_offset) fence();
+  if (fenced()) return 0;
+
+  // Pass C.
+  if (p < size) {
+    if (const int error = file->truncate(p)) return error;
+  }
+  if (p < size || p > durable) {
+    if (const int error = file->sync()) return error;
+  }
+  segment.index_made = content.valid && !content.header.sealed;
+  if (!segment.index_made) segment.set_extents(extents, 0);
+  if (segment.index_made) {
+    // Entries beyond those that count must not be taken for entries of records that are still to come.
+    std::unique_ptr<File> index;
+    if (const int error = context_.file_system.open(segment.index_path, OpenMode::kReadWrite, &context_.counters, &index)) return error;
+    if (const int error = index->truncate(kIndexHeaderBytes + indexed * kIndexEntryBytes)) return error;
+  }
+  return 0;
+}
+
+// After a power loss, offsets that someone may have seen are not given out again: the log goes on in a new segment, and the jump is recorded before that exists.
+int Recovery::skip_reserved_offsets() {
+  const auto boot_id = machine_boot_id();
+  const bool same_boot = boot_id == meta().boot_id && boot_id != std::array<uint8_t, 16>{};
+  if (made_ || same_boot || meta().state == StoredState::kCleanStop || meta().reserved_offset <= result_.next_offset) return 0;
+  const uint64_t from = result_.next_offset;
+  const uint64_t to = meta().reserved_offset;
+  std::erase_if(meta().jumps, [&](const Jump& jump) { return jump.to <= meta().first_retained; });
+  const std::shared_ptr<Segment> last = result_.segments.back();
+  const bool empty = last->ends().end_offset == last->start;
+  if (empty && result_.segments.size() == 1) {
+    meta().first_retained = to;
+  } else if (!recorded_jump(from, to)) {
+    if (meta().jumps.size() >= kJumpsMax) {
+      fence();
+      return 0;
+    }
+    meta().jumps.push_back({from, to});
+  }
+  meta().durable_offset = std::min(meta().durable_offset, from);
+  if (empty && result_.segments.size() == 1) {
+    // The new segment replaces the empty one, which a crash in between leaves to be removed by the next opening.
+    meta().active_start = to;
+    meta().durable_length = 0;
+    meta().durable_offset = to;
+  }
+  if (const int error = write_meta(context_.file_system, context_.directory, &context_.counters, &meta())) return error;
+  if (empty) {
+    if (const int error = remove_segment_files(context_, *last)) return error;
+    result_.segments.pop_back();
+  } else {
+    if (const int error = write_index(context_, *last, true)) return error;
+    last->log_synced = last->entry_synced = last->sealed = true;
+  }
+  std::shared_ptr<Segment> segment;
+  if (const int error = make_segment(context_, to, &segment)) return error;
+  result_.segments.push_back(segment);
+  result_.builder = ExtentBuilder(to);
+  result_.next_offset = to;
+  return 0;
+}
+
+int Recovery::write_opened_meta() {
+  Segment& active = *result_.segments.back();
+  if (!active.index_made) {
+    if (const int error = write_index(context_, active, false)) return error;
+  }
+  if (const int error = context_.file_system.sync_directory(context_.directory)) return error;
+  active.entry_synced = true;
+  const SegmentEnds ends = active.ends();
+  meta().state = StoredState::kOpen;
+  meta().active_start = active.start;
+  meta().durable_length = ends.end_position;
+  meta().durable_offset = ends.end_offset;
+  meta().last_timestamp = result_.last_timestamp;
+  meta().reserved_offset = options_.durability == Durability::kGroup ? 0 : result_.next_offset + kReservedOffsets;
+  meta().boot_id = machine_boot_id();
+  return write_meta(context_.file_system, context_.directory, &context_.counters, &meta());
+}
+
+}  // namespace
+
+Recovered recover_partition(LogContext& context, const PartitionOptions& options) { return Recovery(context, options).run(); }
+
+int make_segment(const LogContext& context, uint64_t start, std::shared_ptr<Segment>* segment) {
+  auto made = std::make_shared<Segment>(context.directory, start);
+  std::unique_ptr<File> file;
+  if (const int error = context.file_system.open(made->log_path, OpenMode::kCreate, &context.counters, &file)) return error;
+  // A file of that name can only be left over from a start that failed; nothing in it was ever published.
+  if (const int error = file->truncate(0)) return error;
+  made->set_file(std::move(file));
+  made->set_extents({}, 0);
+  *segment = std::move(made);
+  return 0;
+}
+
+int remove_segment_files(const LogContext& context, const Segment& segment) {
+  if (const int error = context.file_system.remove(segment.log_path)) return error;
+  return context.file_system.remove(segment.index_path);
+}
+
+}  // namespace galgo

@@ -1,0 +1,101 @@
+// The machine's files with faults on demand: failing or short writes, failing syncs and truncations of logs, and syncs that wait for the test.
+#pragma once
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+
+#include "../engine/file.h"
+
+namespace galgo::test {
+
+class FaultyFileSystem final : public FileSystem {
+ public:
+  std::atomic<int> log_write_error{0};     // errno of the next log writes, after half of the bytes were written
+  std::atomic<int> log_sync_error{0};
+  std::atomic<int> log_truncate_error{0};
+  std::atomic<int> log_writes{0};
+  std::atomic<int> log_syncs{0};
+  std::atomic<int> directory_syncs{0};
+
+  /// Log syncs wait until release_syncs().
+  void hold_syncs() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void release_syncs() {
+    const std::lock_guard lock(mutex_);
+    held_ = false;
+    changed_.notify_all();
+  }
+  void await_held_syncs(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ >= count; });
+  }
+
+  int open(const std::string& path, OpenMode mode, IoCounters* counters, std::unique_ptr<File>* file) override {
+    std::unique_ptr<File> real;
+    if (const int error = machine_.open(path, mode, counters, &real)) return error;
+    if (path.ends_with(".log")) {
+      *file = std::make_unique<FaultyLog>(*this, std::move(real));
+    } else {
+      *file = std::move(real);
+    }
+    return 0;
+  }
+  int rename(const std::string& from, const std::string& to) override { return machine_.rename(from, to); }
+  int remove(const std::string& path) override { return machine_.remove(path); }
+  int make_directories(const std::string& path) override { return machine_.make_directories(path); }
+  int sync_directory(const std::string& path) override {
+    ++directory_syncs;
+    return machine_.sync_directory(path);
+  }
+  int list(const std::string& path, std::vector<std::string>* names) override { return machine_.list(path, names); }
+
+ private:
+  class FaultyLog final : public File {
+   public:
+    FaultyLog(FaultyFileSystem& owner, std::unique_ptr<File> real) : owner_(owner), real_(std::move(real)) {}
+    int read(void* to, size_t length, uint64_t position, size_t* done) override { return real_->read(to, length, position, done); }
+    int read_cached(void* to, size_t length, uint64_t position, size_t* done) override { return real_->read_cached(to, length, position, done); }
+    int write(iovec* parts, size_t count, uint64_t position) override {
+      ++owner_.log_writes;
+      if (const int error = owner_.log_write_error) {
+        parts[0].iov_len /= 2;
+        real_->write(parts, 1, position);
+        return error;
+      }
+      return real_->write(parts, count, position);
+    }
+    int sync() override {
+      ++owner_.log_syncs;
+      {
+        std::unique_lock lock(owner_.mutex_);
+        ++owner_.waiting_;
+        owner_.changed_.notify_all();
+        owner_.changed_.wait(lock, [this] { return !owner_.held_; });
+        --owner_.waiting_;
+      }
+      if (const int error = owner_.log_sync_error) return error;
+      return real_->sync();
+    }
+    int truncate(uint64_t length) override {
+      if (const int error = owner_.log_truncate_error) return error;
+      return real_->truncate(length);
+    }
+    int size(uint64_t* bytes) override { return real_->size(bytes); }
+
+   private:
+    FaultyFileSystem& owner_;
+    const std::unique_ptr<File> real_;
+  };
+
+  FileSystem& machine_ = machine_file_system();
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+  int waiting_ = 0;
+};
+
+}  // namespace galgo::test

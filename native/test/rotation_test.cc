@@ -1,0 +1,100 @@
+// Segments: when they are full, how they are sealed, how the oldest go.
+#include "engine_fixture.h"
+
+namespace galgo::test {
+namespace {
+
+class Rotation : public EngineTest {
+ protected:
+  /// 25 messages of 1000 logical bytes, one a batch.
+  void append_25(Generation generation) {
+    for (int i = 0; i < 25; ++i) ASSERT_EQ(p.append(uniform_messages(1, 936), generation).status, kOk);
+  }
+};
+
+constexpr Durability kPolicies[] = {Durability::kNone, Durability::kInterval, Durability::kGroup};
+
+TEST_F(Rotation, LayoutThatClientsSee) {
+  for (const Durability durability : kPolicies) {
+    for (const Generation generation : {Generation::kVsr, Generation::kClassic}) {
+      const TemporaryFolder own;
+      OnePartition q((own.path() / "0").string());
+      q.partition.segment_bytes = 5 * 1024;
+      q.partition.durability = durability;
+      q.open_ready();
+      for (int i = 0; i < 25; ++i) ASSERT_EQ(q.append(uniform_messages(1, 936), generation).status, kOk);
+      EXPECT_EQ(q.files(".log"), (std::vector<std::string>{"00000000000000000000.log", "00000000000000000007.log", "00000000000000000014.log",
+                                                           "00000000000000000021.log"}));
+      const PartitionStats stats = q.stats();
+      EXPECT_EQ(stats.messages, 25u);
+      EXPECT_EQ(stats.logical_bytes, 25'000u);
+      EXPECT_EQ(stats.segments, 4u);
+    }
+  }
+}
+
+TEST_F(Rotation, CountsAndBytesComeBackAfterEitherKindOfStop) {
+  p.partition.segment_bytes = 5 * 1024;
+  p.open_ready();
+  append_25(Generation::kVsr);
+  const PartitionStats before = p.stats();
+  for (int round = 0; round < 4; ++round) {
+    if (round == 1) {
+      ASSERT_EQ(p.close().status, kOk);
+    }
+    if (round == 2) {
+      for (const std::string& name : p.files(".index")) std::filesystem::remove(p.directory + "/" + name);
+    }
+    p.open_ready();
+    const PartitionStats after = p.stats();
+    EXPECT_EQ(after.messages, before.messages);
+    EXPECT_EQ(after.logical_bytes, before.logical_bytes);
+    EXPECT_EQ(after.stored_bytes, before.stored_bytes);
+    EXPECT_EQ(after.segments, before.segments);
+    EXPECT_EQ(after.next_offset, before.next_offset);
+    EXPECT_EQ(after.last_timestamp, before.last_timestamp);
+    EXPECT_EQ(p.poll_all().offsets(), range(0, 25));
+  }
+  EXPECT_EQ(p.append(uniform_messages(1, 936)).first_offset, 25u);
+}
+
+TEST_F(Rotation, DeletingTheOldestSegments) {
+  p.partition.segment_bytes = 5 * 1024;
+  p.open_ready();
+  append_25(Generation::kClassic);
+  EXPECT_EQ(p.delete_segments(0).count, 0u);
+  EXPECT_EQ(p.delete_segments(1, 5).count, 0u) << "messages up to 6 are in it";
+  EXPECT_EQ(p.delete_segments(1, 6).count, 1u);
+  EXPECT_EQ(p.files(".log").front(), "00000000000000000007.log");
+  EXPECT_EQ(p.files(".index").front(), "00000000000000000007.index");
+  EXPECT_EQ(p.poll({.value = 0, .count = 10}).offsets(), range(7, 17)) << "a full count from the first retained message";
+  EXPECT_EQ(p.poll({.strategy = PollStrategy::kFirst, .count = 1}).offsets(), range(7, 8));
+  EXPECT_EQ(p.poll({.strategy = PollStrategy::kNext, .count = 1}).offsets(), range(7, 8));
+  EXPECT_EQ(p.poll({.strategy = PollStrategy::kLast, .count = 100}).offsets(), range(7, 25));
+  EXPECT_EQ(p.stats().messages, 18u);
+  p.open_ready();
+  EXPECT_EQ(p.stats().first_offset, 7u);
+  EXPECT_EQ(p.delete_segments(100).count, 2u);
+  EXPECT_EQ(p.poll_all().offsets(), range(21, 25));
+  EXPECT_EQ(p.poll_all().completion.current_offset, 24u);
+  EXPECT_EQ(p.close().status, kOk);
+  p.open_ready();
+  EXPECT_EQ(p.poll_all().offsets(), range(21, 25));
+  EXPECT_EQ(p.append(uniform_messages(1, 10)).first_offset, 25u);
+}
+
+TEST_F(Rotation, GroupThatFillsASegmentEndsThere) {
+  p.partition.segment_bytes = 5 * 1024;
+  p.partition.durability = Durability::kGroup;
+  p.open_ready();
+  std::vector<Bytes> batches;
+  for (int i = 0; i < 25; ++i) batches.push_back(build_batch(uniform_messages(1, 936)));
+  Completion out;
+  for (uint32_t i = 0; i < 25; ++i) ASSERT_EQ(p.append_begin(batches[i], 1, Generation::kVsr, 100 + i, &out), kQueued);
+  for (uint32_t i = 0; i < 25; ++i) ASSERT_EQ(p.sink.wait(100 + i).first_offset, i);
+  EXPECT_EQ(p.files(".log"),
+            (std::vector<std::string>{"00000000000000000000.log", "00000000000000000007.log", "00000000000000000014.log", "00000000000000000021.log"}));
+}
+
+}  // namespace
+}  // namespace galgo::test

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Runs the conformance steps of `iggy-clients`, which are official Iggy clients, against a server of this clone, in both generations.
+#
+# The steps that fail must be exactly those of test/interop/expected-failures.txt, one a line: generation, transport, step. Without the harness or cargo there is nothing
+# to run, which is said and is no failure. Variables: CLIENTS_SOURCE, the folder of the harness; CLIENTS_BINARY, a built one.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+source=${CLIENTS_SOURCE:-$root/../shared/iggy-clients}
+target=${XDG_CACHE_HOME:-$HOME/.cache}/galgo-ci/iggy-clients
+expected=$root/test/interop/expected-failures.txt
+
+binary=${CLIENTS_BINARY:-}
+if [[ -z $binary ]]; then
+  if [[ ! -f $source/Cargo.toml ]] || ! command -v cargo >/dev/null; then
+    echo 'interop: no harness or no cargo here, nothing to run'
+    exit 0
+  fi
+  CARGO_TARGET_DIR=$target cargo build --quiet --release --locked --manifest-path "$source/Cargo.toml"
+  binary=$target/release/iggy-clients
+fi
+
+work=$(mktemp -d)
+server=
+finish() {
+  if [[ -n $server ]]; then kill "$server" 2>/dev/null && wait "$server" || true; fi
+  rm -rf "$work"
+}
+trap finish EXIT
+
+node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
+server=$!
+for _ in {1..150}; do
+  grep -q 'Iggy server is running' "$work/notice" && break
+  kill -0 "$server" 2>/dev/null || break
+  sleep 0.2
+done
+address=$(sed -n 's/^  TCP *\([^ ]*\).*/\1/p' "$work/notice")
+if [[ -z $address ]]; then
+  echo 'interop: the server did not start'
+  cat "$work/log"
+  exit 1
+fi
+
+for generation in classic vsr; do
+  echo "== $generation over tcp"
+  # Its exit code says that a step failed; which ones may is decided below.
+  timeout 300 "$binary" check --generation "$generation" --transport tcp --address "$address" | tee "$work/$generation.out" || true
+  if ! grep -qE '^[0-9]+ passed, [0-9]+ failed' "$work/$generation.out"; then
+    echo "interop: $generation over tcp did not come to its end"
+    cat "$work/log"
+    exit 1
+  fi
+  sed -nE "s/^FAIL ([^:]*)(:.*)?$/$generation tcp \1/p" "$work/$generation.out" >>"$work/failed"
+done
+
+known() { sed 's/[[:space:]]*#.*//; /^$/d' "$expected" | sort; }
+new=$(comm -23 <(sort "$work/failed") <(known))
+passing=$(comm -13 <(sort "$work/failed") <(known))
+if [[ -n $new ]]; then printf 'interop: fails, and is not listed in %s:\n%s\n' "${expected#"$root/"}" "$new"; fi
+if [[ -n $passing ]]; then printf 'interop: passes, so take it out of %s:\n%s\n' "${expected#"$root/"}" "$passing"; fi
+if [[ -n $new$passing ]]; then
+  tail -n 40 "$work/log"
+  exit 1
+fi

@@ -1,0 +1,37 @@
+// The folder of all data. A marker file tells it from any other folder, so that a wrong path neither mixes with foreign files nor, with `--fresh`, deletes them.
+
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const markerName = 'galgo-data-folder';
+const markerText = 'This folder belongs to Galgo, a message streaming server. Do not change anything in it.\n';
+// Made by mkfs in the root of a file system.
+const foreignNamesAllowed = new Set(['lost+found']);
+
+/** The data folder cannot be used. The message is for people. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError';
+  readonly code = 'GALGO_DATA_FOLDER';
+}
+
+/** Makes the folder, or checks that it is one of ours; with `fresh` empties it first. Throws DataFolderError. */
+export function openDataFolder(folder: string, { fresh }: { fresh: boolean }): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const marker = path.join(folder, markerName);
+    const names = readdirSync(folder).filter((name) => !foreignNamesAllowed.has(name));
+    if (names.length > 0 && !existsSync(marker)) {
+      throw new DataFolderError(
+        `${folder} holds files of something else (there is no ${markerName} in it); ${fresh ? 'nothing was deleted' : 'choose another folder'}`,
+      );
+    }
+    // The marker goes last: an interrupted deletion can then be repeated.
+    if (fresh) {
+      for (const name of names) if (name !== markerName) rmSync(path.join(folder, name), { recursive: true });
+    }
+    if (!names.includes(markerName)) writeFileSync(marker, markerText);
+  } catch (error) {
+    if (error instanceof DataFolderError) throw error;
+    throw new DataFolderError(`the data folder ${folder} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,67 @@
+// The `galgo` command: what it understands, and the exit code that it ends with.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { settingKeys } from '../config/key-table.ts';
+import { runServer, type ServerCommand } from './server-command.ts';
+
+const usageExitCode = 2;
+
+/** Runs the command with the arguments after its name and resolves to its exit code. */
+export async function runGalgo(args: readonly string[], server: Pick<ServerCommand, 'startServer' | 'loadNotify'>): Promise<number> {
+  const version = packageVersion();
+  let exitCode = 0;
+  const program = new Command('galgo')
+    .description('Persistent message streaming server that speaks the Apache Iggy protocol.')
+    .version(version)
+    .exitOverride();
+  serverOptions(program.command('server').description('Starts the server and runs until SIGTERM or SIGINT.')).action(
+    async (options: Record<string, unknown>) => {
+      exitCode = await runServer({ ...server, version, ...optionsOf(options) });
+    },
+  );
+
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : usageExitCode;
+  }
+  return exitCode;
+}
+
+function serverOptions(command: Command): Command {
+  command.option('--config <file>', 'TOML file with settings; ./galgo.toml if it is there');
+  for (const key of settingKeys) {
+    if (key.flag) command.option(key.flag, `sets ${key.path} (default: ${JSON.stringify(key.initial)})`);
+  }
+  return command
+    .option('--with-default-root-credentials', 'root user iggy with password iggy, for development', false)
+    .option('--fresh', 'deletes everything in the data folder first', false)
+    .exitOverride();
+}
+
+function optionsOf(options: Record<string, unknown>): Pick<ServerCommand, 'configPath' | 'flags' | 'fresh' | 'withDefaultRootCredentials'> {
+  const flags = new Map<string, string>();
+  for (const key of settingKeys) {
+    const value = key.flag && options[attributeName(key.flag)];
+    if (typeof value === 'string') flags.set(key.path, value);
+  }
+  return {
+    configPath: typeof options.config === 'string' ? options.config : undefined,
+    flags,
+    fresh: options.fresh === true,
+    withDefaultRootCredentials: options.withDefaultRootCredentials === true,
+  };
+}
+
+// commander's name for the value of `--tcp-address <…>`: tcpAddress.
+function attributeName(flag: string): string {
+  const [name = ''] = flag.replace(/^--/, '').split(' ');
+  return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

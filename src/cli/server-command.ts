@@ -1,0 +1,88 @@
+// `galgo server`: from arguments to a running server, and down again.
+
+import { ConfigurationError, type LoadedSettings, loadSettings } from '../config/load-settings.ts';
+import { serviceManager } from '../config/service-manager.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import { DataFolderError, openDataFolder } from './data-folder.ts';
+import { writeEffectiveConfig } from './effective-config.ts';
+import type { RunningServer, StartServer } from './running-server.ts';
+import { type Notify, ServiceNotifier } from './service-notifier.ts';
+import { watchForShutdown } from './shutdown.ts';
+import { startNotice } from './start-notice.ts';
+
+export interface ServerCommand {
+  startServer: StartServer;
+  /** Loads what talks to the service manager; called under one only. */
+  loadNotify: () => Promise<Notify>;
+  version: string;
+  configPath: string | undefined;
+  flags: ReadonlyMap<string, string>;
+  fresh: boolean;
+  withDefaultRootCredentials: boolean;
+}
+
+const failedExitCode = 1;
+
+/** Runs the server until it is told to stop; resolves to the exit code. */
+export async function runServer(command: ServerCommand): Promise<number> {
+  let loaded: LoadedSettings;
+  try {
+    loaded = loadSettings({
+      flags: command.flags,
+      ...(command.configPath === undefined ? {} : { configPath: command.configPath }),
+      withDefaultRootCredentials: command.withDefaultRootCredentials,
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return failedExitCode;
+  }
+
+  const { level, format } = loaded.settings.system.logging;
+  const terminal = process.stderr.isTTY === true;
+  const log = createLogger({ level, format: format === 'auto' ? (terminal ? 'pretty' : 'json') : format, colors: terminal });
+  return await runLogged(command, loaded, log);
+}
+
+async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Logger): Promise<number> {
+  const { settings } = loaded;
+  // Before anything that can fail or take long, so that a signal during the start is not lost.
+  const shutdown = watchForShutdown(log);
+  let notifier: ServiceNotifier | undefined;
+  let server: RunningServer;
+  try {
+    log.info({ version: command.version, node: process.version, config: loaded.configFile, path: settings.system.path }, 'starting');
+    for (const warning of loaded.warnings) log.warn(warning);
+    const manager = serviceManager();
+    if (manager) notifier = new ServiceNotifier(manager, await command.loadNotify(), log);
+    openDataFolder(settings.system.path, { fresh: command.fresh });
+    server = await command.startServer(settings, log);
+  } catch (error) {
+    if (error instanceof DataFolderError) log.fatal(error.message);
+    else log.fatal({ err: error }, 'the server cannot start');
+    return failedExitCode;
+  }
+
+  try {
+    writeEffectiveConfig(loaded, server.addresses);
+  } catch (error) {
+    log.warn({ err: error }, 'the effective configuration could not be written');
+  }
+  process.stdout.write(startNotice(command.version, settings, server));
+  notifier?.ready(`Listening on TCP ${server.addresses.tcp}`);
+
+  const reason = await shutdown.requested;
+  const startedAtMs = performance.now();
+  log.info({ reason: reason.text }, 'stopping');
+  notifier?.stopping();
+  try {
+    await server.stop();
+    log.info({ ms: Math.round(performance.now() - startedAtMs) }, 'stopped');
+    return reason.exitCode;
+  } catch (error) {
+    log.fatal({ err: error }, 'the server did not stop in good order');
+    return failedExitCode;
+  } finally {
+    notifier?.close();
+  }
+}

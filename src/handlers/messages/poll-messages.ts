@@ -1,0 +1,92 @@
+// PollMessages: which partition, from where, and what a group must be told. The body's layout is in protocol/commands/poll-messages.ts.
+
+import { createPollHead, readPollHead } from '../../protocol/commands/poll-messages-head.ts';
+import { ConsumerKind } from '../../protocol/primitives/consumer.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { type Completion, EngineStatus, type PollRequest } from '../../storage/engine.ts';
+import type { ConsumerGroup } from '../../streaming/consumer-group.ts';
+import { wireStatus } from '../../streaming/partition.ts';
+import { authorize } from '../../streaming/permissions.ts';
+import type { System } from '../../streaming/system.ts';
+import { consumerId } from '../consumer-id.ts';
+import type { Exchange } from './exchange.ts';
+import { failExchange } from './fail.ts';
+
+/** Partition id that tells a VSR group member to synchronise its assignment. */
+const resyncPartition = 0xffff_ffff;
+
+/** Decode, login, stream and topic, permission, consumer, partition, poll: in the order in which the reference refuses. */
+export function createPollMessages(system: System): (exchange: Exchange) => void {
+  const { engine } = system;
+  const head = createPollHead();
+  const request: PollRequest = {
+    generation: 'classic',
+    strategy: 1,
+    valueLow: 0,
+    valueHigh: 0,
+    count: 0,
+    headroom: 0,
+    bytesMax: 0,
+    consumerKind: 1,
+    consumerId: 0,
+    autoCommit: false,
+  };
+
+  const poll = (exchange: Exchange): void => {
+    const { client, generation } = exchange;
+    readPollHead(exchange.bytes, exchange.bodyStart, exchange.end, head);
+    if (client.userId === undefined) throw new ProtocolError('unauthenticated');
+    const topic = system.topic(head.stream, head.topic);
+    authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
+
+    let group: ConsumerGroup | undefined;
+    let partitionId = head.partition ?? 0;
+    if (head.consumerKind === ConsumerKind.group) {
+      group = topic.group(head.consumer);
+      if (!group.isMember(client.id)) {
+        // A VSR member that lost its place finds out when it synchronises.
+        if (generation === 'vsr') return exchange.polledNothing(resyncPartition);
+        throw new ProtocolError('consumer-group-member-not-found');
+      }
+      if (generation === 'vsr' && head.partition === undefined) throw new ProtocolError('invalid-command', 'a group poll names its partition');
+      const assigned = group.partitionForPoll(client.id, head.partition, generation, system.clock.nowMs());
+      if (assigned === 'none') return exchange.polledNothing(0);
+      if (assigned === 'fenced') return exchange.polledNothing(generation === 'vsr' ? resyncPartition : 0);
+      partitionId = assigned;
+    }
+    const partition = topic.partition(partitionId);
+
+    request.generation = generation;
+    request.strategy = head.strategy;
+    request.valueLow = head.valueLow;
+    request.valueHigh = head.valueHigh;
+    request.count = head.count;
+    request.headroom = exchange.pollHeadroom;
+    request.bytesMax = exchange.pollBytesMax;
+    request.consumerKind = head.consumerKind;
+    request.consumerId = group?.id ?? consumerId(engine, head.consumer);
+    request.autoCommit = head.autoCommit;
+    const { autoCommit } = head;
+    const answer = (completion: Completion): void => {
+      if (group !== undefined && completion.count > 0) {
+        group.polled(partitionId, completion.lastOffset, system.clock.nowMs());
+        if (autoCommit) group.committed(partitionId, completion.lastOffset, system.clock.nowMs());
+      }
+      exchange.polled(partitionId, completion);
+    };
+    const status = engine.poll(partition.handle, request, (completion) => {
+      if (completion.status === EngineStatus.ok) answer(completion);
+      else exchange.fail(wireStatus(completion.status));
+    });
+    if (status === EngineStatus.ok) answer(engine.result);
+    else if (status !== EngineStatus.queued) exchange.fail(wireStatus(status));
+  };
+
+  return (exchange) => {
+    try {
+      poll(exchange);
+    } catch (error) {
+      failExchange(system.log, exchange, error);
+    }
+  };
+}

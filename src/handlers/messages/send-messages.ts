@@ -1,0 +1,65 @@
+// SendMessages: from a request's bytes to the engine, without looking at a message. The body's layout is in protocol/commands/send-messages.ts.
+
+import { createSendHead, readSendHead, type SendHead } from '../../protocol/commands/send-messages-head.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { type AppendRequest, EngineStatus, noSlot } from '../../storage/engine.ts';
+import { type Partition, wireStatus } from '../../streaming/partition.ts';
+import { authorize } from '../../streaming/permissions.ts';
+import type { System } from '../../streaming/system.ts';
+import type { Topic } from '../../streaming/topic.ts';
+import type { Exchange } from './exchange.ts';
+import { failExchange } from './fail.ts';
+
+/** Login, head, stream and topic, permission, partition, append: in the order in which the reference refuses. */
+export function createSendMessages(system: System): (exchange: Exchange) => void {
+  const { engine } = system;
+  const head = createSendHead();
+  const request: AppendRequest = {
+    generation: 'classic',
+    slot: noSlot,
+    bytes: Buffer.alloc(0),
+    start: 0,
+    length: 0,
+    count: 0,
+    userId: 0,
+    headerStart: -1,
+  };
+
+  const append = (exchange: Exchange): void => {
+    const { bytes, client } = exchange;
+    if (client.userId === undefined) throw new ProtocolError('unauthenticated');
+    readSendHead(bytes, exchange.bodyStart, exchange.end, exchange.generation, head);
+    const topic = system.topic(head.stream, head.topic);
+    authorize(client.userId, 'send-messages', topic.streamId, topic.id);
+    const partition = choosePartition(topic, head, bytes);
+
+    request.generation = exchange.generation;
+    request.slot = exchange.slot;
+    request.bytes = bytes;
+    request.start = head.dataStart;
+    request.length = head.dataLength;
+    request.count = head.count;
+    request.userId = client.userId;
+    request.headerStart = exchange.headerStart;
+    const status = engine.append(partition.handle, request, (completion) => {
+      if (completion.status === EngineStatus.ok) exchange.appended(topic.streamId, topic.id, partition.id, completion);
+      else exchange.fail(wireStatus(completion.status));
+    });
+    if (status === EngineStatus.ok) exchange.appended(topic.streamId, topic.id, partition.id, engine.result);
+    else if (status !== EngineStatus.queued) exchange.fail(wireStatus(status));
+  };
+
+  const choosePartition = (topic: Topic, { partitioning, partition, keyStart, keyLength }: SendHead, bytes: Buffer): Partition => {
+    if (partitioning === 'partition') return topic.partition(partition);
+    if (partitioning === 'balanced') return topic.nextBalancedPartition();
+    return topic.partitionOfHash(engine.xxh32(bytes.subarray(keyStart, keyStart + keyLength)));
+  };
+
+  return (exchange) => {
+    try {
+      append(exchange);
+    } catch (error) {
+      failExchange(system.log, exchange, error);
+    }
+  };
+}

@@ -1,0 +1,86 @@
+// Connections that are open, logged in or not: what GetMe and GetClients show, and what must be undone when one ends.
+
+import type { ConsumerGroup } from './consumer-group.ts';
+import type { Topic } from './topic.ts';
+
+export type TransportName = 'tcp' | 'quic' | 'websocket';
+
+/** A group that a client is a member of. */
+export interface Membership {
+  readonly topic: Topic;
+  readonly group: ConsumerGroup;
+}
+
+export interface ClientRecord {
+  /** Unique among the connections of this server's life, from 1. */
+  readonly id: number;
+  readonly transport: TransportName;
+  /** `ip:port` of the peer. */
+  readonly address: string;
+  /** Undefined until a login succeeds. */
+  userId: number | undefined;
+  /** Time of the last request, milliseconds since 1970. */
+  lastSeenMs: number;
+  readonly memberships: Set<Membership>;
+  /** VSR: the client id in the header of the login at hand. */
+  presentedClientId: bigint;
+  /** VSR: set by a login. */
+  session: { readonly clientId: bigint; readonly number: bigint } | undefined;
+}
+
+const idMax = 0xffff_fffe;
+
+export class Clients {
+  readonly #byId = new Map<number, ClientRecord>();
+  #lastId = 0;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  connect(transport: TransportName, address: string, nowMs: number): ClientRecord {
+    do this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
+    while (this.#byId.has(this.#lastId));
+    const client: ClientRecord = {
+      id: this.#lastId,
+      transport,
+      address,
+      userId: undefined,
+      lastSeenMs: nowMs,
+      memberships: new Set(),
+      presentedClientId: 0n,
+      session: undefined,
+    };
+    this.#byId.set(client.id, client);
+    return client;
+  }
+
+  disconnect(client: ClientRecord): void {
+    leaveAllGroups(client);
+    this.#byId.delete(client.id);
+  }
+
+  get(id: number): ClientRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** In the order of their connecting. */
+  list(): ClientRecord[] {
+    return [...this.#byId.values()];
+  }
+}
+
+export function leaveAllGroups(client: ClientRecord): void {
+  for (const { group } of client.memberships) group.leave(client.id);
+  client.memberships.clear();
+}
+
+/** A group is gone: its members are no longer told that they are in it. */
+export function forgetGroup(clients: Clients, group: ConsumerGroup): void {
+  for (const { clientId } of group.members()) {
+    const client = clients.get(clientId);
+    for (const membership of client?.memberships ?? []) {
+      if (membership.group === group) client?.memberships.delete(membership);
+    }
+  }
+}

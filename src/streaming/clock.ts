@@ -1,0 +1,13 @@
+// Time, injected so that tests can hold it.
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Microseconds since 1970. */
+  nowMicros(): bigint;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  nowMicros: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)),
+};

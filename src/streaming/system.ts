@@ -1,0 +1,216 @@
+// All state of the server below its connections: users, streams and what is in them, clients and their sessions.
+//
+// Reads are plain memory. Changes go through `mutate`, one after another: validate, commit to the store and wait until that is on the device, apply in memory. What a
+// reader sees is therefore never ahead of the store, and never half of a change.
+
+import type { Logger } from '../observability/logger.ts';
+import type { Identifier } from '../protocol/primitives/identifier.ts';
+import type { Options } from '../protocol/primitives/options.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { type Engine, EngineStatus } from '../storage/engine.ts';
+import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
+import type { OptionRow, PartitionRow, TopicRow } from '../storage/metadata/rows.ts';
+import { type ClientRecord, Clients } from './clients.ts';
+import type { Clock } from './clock.ts';
+import { ConsumerGroup } from './consumer-group.ts';
+import { Directory } from './directory.ts';
+import { closePartitions, type Partition } from './partition.ts';
+import { PartitionFolders } from './partition-folders.ts';
+import { Sessions } from './sessions.ts';
+import { Stream } from './stream.ts';
+import { Topic } from './topic.ts';
+import { restoreTopicConfig, type TopicConfig, type TopicDefaults } from './topic-settings.ts';
+import { Users } from './users.ts';
+
+export interface SystemOptions {
+  engine: Engine;
+  store: MetadataStore;
+  dataPath: string;
+  defaults: TopicDefaults;
+  rebalancingTimeoutMs: number;
+  clock: Clock;
+  log: Logger;
+}
+
+export class System {
+  readonly engine: Engine;
+  readonly store: MetadataStore;
+  readonly defaults: TopicDefaults;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly folders: PartitionFolders;
+  readonly users = new Users();
+  readonly clients = new Clients();
+  readonly sessions = new Sessions();
+  readonly streams = new Directory<Stream>();
+  readonly rebalancingTimeoutMs: number;
+  #mutations: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: SystemOptions) {
+    this.engine = options.engine;
+    this.store = options.store;
+    this.defaults = options.defaults;
+    this.clock = options.clock;
+    this.log = options.log;
+    this.rebalancingTimeoutMs = options.rebalancingTimeoutMs;
+    this.folders = new PartitionFolders(options.dataPath, options.log);
+  }
+
+  /** Reads the store and opens every partition. Resolves when all of them are recovered; a damaged one is fenced and does not stop the others. */
+  static async load(options: SystemOptions): Promise<System> {
+    const system = new System(options);
+    for (const { ids, row } of system.store.all('user')) system.users.add(ids[0] as number, row);
+    for (const { ids, row } of system.store.all('stream')) {
+      system.streams.add(new Stream(ids[0] as number, row.name, BigInt(row.createdAt)));
+    }
+    for (const { ids, row } of system.store.all('topic')) {
+      system.stream(ids[0] as number).topics.add(topicOfRow(ids as [number, number], row));
+    }
+    const partitions = system.store.all('partition');
+    await system.folders.sweep(knownPlaces(system, partitions));
+    await system.#openAll(partitions);
+    for (const { ids, row } of system.store.all('group')) {
+      const topic = system.topic(ids[0] as number, ids[1] as number);
+      topic.groups.add(system.newGroup(topic, ids[2] as number, row.name));
+    }
+    return system;
+  }
+
+  /** Throws 1009. */
+  stream(identifier: Identifier): Stream {
+    const stream = this.streams.get(identifier);
+    if (stream === undefined) throw new ProtocolError('stream-id-not-found', `stream ${identifier}`);
+    return stream;
+  }
+
+  /** Throws 1009 or 2010. */
+  topic(stream: Identifier, topic: Identifier): Topic {
+    return this.stream(stream).topic(topic);
+  }
+
+  newGroup(topic: Topic, id: number, name: string): ConsumerGroup {
+    const partitionIds = topic.partitions.map((partition) => partition.id);
+    return new ConsumerGroup(id, name, partitionIds, { rebalancingTimeoutMs: this.rebalancingTimeoutMs });
+  }
+
+  /** Runs a change when those before it have ended. */
+  mutate<Result>(change: () => Promise<Result>): Promise<Result> {
+    const result = this.#mutations.then(change);
+    this.#mutations = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Starts opening a partition; the handle takes requests at once, which wait until it is ready. */
+  openPartition(topic: Pick<Topic, 'streamId' | 'id'> & { config: TopicConfig }, id: number, row: PartitionRow): Promise<Partition> {
+    const directory = this.folders.path([topic.streamId, topic.id, id]);
+    const incarnation = BigInt(row.incarnation);
+    return new Promise((resolve, reject) => {
+      const options = {
+        partitionId: id,
+        incarnation,
+        create: row.state === 'creating',
+        segmentBytes: topic.config.segmentBytes,
+        durability: topic.config.durability,
+        offsetDurability: topic.config.offsetDurability,
+      };
+      const handle = this.engine.open(directory, options, ({ status, detail }) => {
+        if (status === EngineStatus.fenced) {
+          this.log.error(
+            { stream: topic.streamId, topic: topic.id, partition: id, directory },
+            'partition is fenced: it takes no messages',
+          );
+        } else if (status !== EngineStatus.ok) {
+          reject(new Error(`partition ${directory} cannot be opened: status ${status}, errno ${detail}`));
+          return;
+        }
+        resolve({ id, createdAt: BigInt(row.createdAt), incarnation, directory, handle });
+      });
+    });
+  }
+
+  disconnected(client: ClientRecord): void {
+    this.sessions.close(client);
+    this.clients.disconnect(client);
+  }
+
+  /** Every consumer group, for what must be done at times. */
+  *groups(): Iterable<ConsumerGroup> {
+    for (const stream of this.streams.values()) {
+      for (const topic of stream.topics.values()) yield* topic.groups.values();
+    }
+  }
+
+  /** Waits for changes under way, then writes and closes everything. */
+  async close(): Promise<void> {
+    await this.#mutations;
+    const partitions = [...this.streams.values()].flatMap((stream) => [...stream.topics.values()].flatMap((topic) => topic.partitions));
+    await closePartitions(this.engine, partitions);
+    await this.folders.settled();
+    await this.store.close();
+  }
+
+  async #openAll(rows: readonly { ids: readonly number[]; row: PartitionRow }[]): Promise<void> {
+    const opened = await Promise.all(
+      rows.map(async ({ ids, row }) => {
+        const [streamId, topicId, id] = ids as [number, number, number];
+        const topic = this.topic(streamId, topicId);
+        return { topic, row, partition: await this.openPartition(topic, id, row) };
+      }),
+    );
+    for (const { topic, partition } of opened) topic.partitions = [...topic.partitions, partition];
+    const created = opened.filter(({ row }) => row.state === 'creating');
+    if (created.length === 0) return;
+    await this.store.commit(
+      created.map(({ topic, partition, row }) => ({
+        put: 'partition' as const,
+        ids: [topic.streamId, topic.id, partition.id],
+        row: { ...row, state: 'ready' as const },
+      })),
+    );
+  }
+}
+
+/** A topic as the store keeps it. */
+export function topicRow(topic: Pick<Topic, 'name' | 'createdAt' | 'config' | 'defaults' | 'nextGroupId'>): TopicRow {
+  const { defaults } = topic;
+  return {
+    name: topic.name,
+    createdAt: String(topic.createdAt),
+    replicationFactor: topic.config.replicationFactor,
+    options: Object.fromEntries([...topic.config.explicit].map(([key, { kind, bytes }]) => [key, optionRow(kind, bytes)])),
+    defaults: { ...defaults, messageExpiry: String(defaults.messageExpiry), maxTopicSize: String(defaults.maxTopicSize) },
+    nextGroupId: topic.nextGroupId,
+  };
+}
+
+function optionRow(kind: number, bytes: Uint8Array): OptionRow {
+  return [kind, Buffer.from(bytes).toString('base64')];
+}
+
+function topicOfRow([streamId, id]: [number, number], row: TopicRow): Topic {
+  const defaults: TopicDefaults = {
+    ...row.defaults,
+    messageExpiry: BigInt(row.defaults.messageExpiry),
+    maxTopicSize: BigInt(row.defaults.maxTopicSize),
+  };
+  const explicit: Options = new Map(
+    Object.entries(row.options).map(([key, [kind, base64]]) => [key, { kind, bytes: new Uint8Array(Buffer.from(base64, 'base64')) }]),
+  );
+  const config = restoreTopicConfig(explicit, row.replicationFactor, defaults);
+  return new Topic(streamId, id, {
+    name: row.name,
+    createdAt: BigInt(row.createdAt),
+    config,
+    defaults,
+    nextGroupId: row.nextGroupId,
+  });
+}
+
+function knownPlaces(system: System, partitions: readonly { ids: readonly number[] }[]) {
+  const known = new Set(partitions.map(({ ids }) => ids.join('/')));
+  return ([stream, topic, partition]: readonly [number, number?, number?]): boolean => {
+    if (topic === undefined) return system.streams.get(stream) !== undefined;
+    if (partition === undefined) return system.streams.get(stream)?.topics.get(topic) !== undefined;
+    return known.has(`${stream}/${topic}/${partition}`);
+  };
+}
