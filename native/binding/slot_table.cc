@@ -26,7 +26,8 @@ void SlotTable::release(Napi::Env env, uint32_t slot) {
 }
 
 Napi::Value SlotTable::memory(Napi::Env env, uint32_t slot) {
-  if (held(env, slot) == nullptr) return env.Undefined();
+  const bool lent = slot < slots_.size() && slots_[slot].holder == Holder::kEngine;
+  if (!lent && held(env, slot) == nullptr) return env.Undefined();
   Slot& entry = slots_[slot];
   if (!entry.memory.IsEmpty() && entry.memory.Value().ByteLength() < entry.capacity) {
     entry.memory.Value().Detach();

@@ -39,7 +39,7 @@ class SlotTable {
   /// Returns a slot that JavaScript holds to the pool; else throws.
   void release(Napi::Env env, uint32_t slot);
 
-  /// The slot's memory as an ArrayBuffer of at least its capacity. Throws if JavaScript does not hold the slot.
+  /// The slot's memory as an ArrayBuffer of at least its capacity. Throws if the slot is neither held nor lent.
   Napi::Value memory(Napi::Env env, uint32_t slot);
   /// Detaches every ArrayBuffer: views of them become empty and the pool may go.
   void detach();

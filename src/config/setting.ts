@@ -122,7 +122,8 @@ export function address(described: Described) {
   return setting('HOST:PORT such as "127.0.0.1:8090" or "[::1]:8090"', described, (raw): Address => {
     const match = /^(?:\[(.+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(String(raw).trim());
     const [, ipv6, name, port] = match ?? [];
-    if (Number(port ?? Number.NaN) > 65_535 || (ipv6 === undefined ? name === undefined : !isIPv6(ipv6))) throw new FormatError('is not an address');
+    if (Number(port ?? Number.NaN) > 65_535 || (ipv6 === undefined ? name === undefined : !isIPv6(ipv6)))
+      throw new FormatError('is not an address');
     return { host: ipv6 ?? name ?? '', port: Number(port) };
   });
 }

@@ -39,7 +39,7 @@ export const consumerOffsetHandlers = [
     const { system } = context;
     const { partition, id, group } = resolveWriter(context, request);
     await engineCall((done) => system.engine.storeOffset(partition.handle, request.consumer.kind, id, request.offset, done));
-    group?.committed(partition.id, Number(request.offset), system.clock.nowMs());
+    group?.committed(partition.id, Number(request.offset));
   }),
 
   handler(deleteConsumerOffset, async (context, request) => {

@@ -12,6 +12,9 @@ import type { Topic } from './topic.ts';
 export const partitionsPerRequestMax = 1000;
 export const partitionsMax = 1_000_000;
 
+/** The consumers' stored offsets are the engine's own bound. */
+const everyOffset = 0xffff_ffff_ffff_ffffn;
+
 interface NewPartition {
   id: number;
   row: PartitionRow;
@@ -58,7 +61,7 @@ export async function deleteSegments(
   count: number,
 ): Promise<void> {
   const { handle } = system.topic(stream, topic).partition(partitionId);
-  if (count > 0) await engineCall((done) => void system.engine.deleteSegments(handle, count, done));
+  if (count > 0) await engineCall((done) => void system.engine.deleteSegments(handle, count, everyOffset, done));
 }
 
 /** Rows of partitions that continue at the topic's count. */

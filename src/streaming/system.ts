@@ -140,13 +140,12 @@ export class System {
     }
   }
 
-  /** Waits for changes under way, then writes and closes everything. */
+  /** Waits for changes under way, then writes and closes every partition. */
   async close(): Promise<void> {
     await this.#mutations;
     const partitions = [...this.streams.values()].flatMap((stream) => [...stream.topics.values()].flatMap((topic) => topic.partitions));
     await closePartitions(this.engine, partitions);
     await this.folders.settled();
-    await this.store.close();
   }
 
   async #openAll(rows: readonly { ids: readonly number[]; row: PartitionRow }[]): Promise<void> {

@@ -1,7 +1,8 @@
 // Requests of Iggy 0.8 clients: strictly one after another, each answered with status, length and payload, in the order of arrival.
 
+import type { Handler } from '../handlers/handler.ts';
 import type { Exchange } from '../handlers/messages/exchange.ts';
-import type { Handler } from '../handlers/registry.ts';
+import { pollPrefixBytes, writePollPrefix } from '../protocol/commands/poll-messages-head.ts';
 import { commandByCode } from '../protocol/commands/registry.ts';
 import { errorCodes } from '../protocol/errors.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
@@ -14,7 +15,6 @@ import { sendPolled } from './poll-reply.ts';
 const sendMessagesCode = 101;
 const pollMessagesCode = 100;
 const headBytes = 8;
-const pollPrefixBytes = 16;
 const take: Admission = { kind: 'take' };
 
 /** Statuses after which the reference's clients expect the connection to be gone. */
@@ -69,7 +69,7 @@ export class ClassicRequests implements Requests, Exchange {
     const code = frame.bytes.readUInt32LE(frame.start + 4);
     if (code === sendMessagesCode) services.sendMessages(this);
     else if (code === pollMessagesCode) services.pollMessages(this);
-    else this.#control(services.handlers.byCode(code));
+    else this.#control(services.handlers.byCode(code, 'classic'));
     this.#handling = false;
   }
 
@@ -100,7 +100,8 @@ export class ClassicRequests implements Requests, Exchange {
     sendPolled(this.#connection, this.pollHeadroom, completion, (buffer, at) => {
       buffer.writeUInt32LE(0, at);
       buffer.writeUInt32LE(pollPrefixBytes + completion.length, at + 4);
-      writePollPrefix(buffer, at + headBytes, partitionId, completion);
+      const { words, count } = completion;
+      writePollPrefix(buffer, at + headBytes, partitionId, words[12] ?? 0, words[13] ?? 0, count);
     });
     this.#answered();
   }

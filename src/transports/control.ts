@@ -1,7 +1,7 @@
 // Runs a command that is not a send or a poll: decode, login check, handler, encode. Decoding comes before the login check, as in the reference.
 
 import { Eviction } from '../handlers/eviction.ts';
-import type { Handler, RequestContext } from '../handlers/registry.ts';
+import type { Handler, RequestContext } from '../handlers/handler.ts';
 import type { Generation } from '../protocol/command.ts';
 import { errorCodes } from '../protocol/errors.ts';
 import type { EvictionReason } from '../protocol/operations.ts';

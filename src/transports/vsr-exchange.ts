@@ -1,6 +1,8 @@
 // One VSR request being answered. It keeps its own copy of the request's header, since the reply echoes it and may be written long after the receive buffer was reused.
 
 import type { Exchange } from '../handlers/messages/exchange.ts';
+import { pollPrefixBytes, writePollPrefix } from '../protocol/commands/poll-messages-head.ts';
+import { sendConfirmationBytes, writeSendConfirmation } from '../protocol/commands/send-messages-head.ts';
 import { vsrHeaderBytes, writeReplyHeader } from '../protocol/frame/vsr.ts';
 import { Operation } from '../protocol/operations.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
@@ -8,9 +10,6 @@ import type { ClientRecord } from '../streaming/clients.ts';
 import type { Connection } from './connection.ts';
 import type { Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
-
-const pollPrefixBytes = 16;
-const confirmationBytes = 24;
 
 /** Gets exchanges back when they were answered. */
 export interface ExchangeOwner {
@@ -92,9 +91,9 @@ export class VsrExchange implements Exchange {
 
   appended(streamId: number, topicId: number, partitionId: number, completion: Completion): void {
     const { output } = this.#connection;
-    const at = output.reserve(vsrHeaderBytes + confirmationBytes);
+    const at = output.reserve(vsrHeaderBytes + sendConfirmationBytes);
     const { buffer } = output;
-    writeReplyHeader(buffer, at, this.#header, 0, Operation.sendMessages, 0, confirmationBytes);
+    writeReplyHeader(buffer, at, this.#header, 0, Operation.sendMessages, 0, sendConfirmationBytes);
     writeSendConfirmation(buffer, at + vsrHeaderBytes, streamId, topicId, partitionId, completion.words[8] ?? 0, completion.words[9] ?? 0);
     this.close();
   }

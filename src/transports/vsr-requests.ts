@@ -1,8 +1,7 @@
 // Requests of Iggy 0.9 clients: each answered by a frame that echoes its number. Sends do not hold up what follows them, so their replies may overtake; all others
 // are handled one after another. Metadata operations are remembered: a number that was executed is answered again, not executed again.
 
-import type { Exchange } from '../handlers/messages/exchange.ts';
-import type { Handler } from '../handlers/registry.ts';
+import type { Handler } from '../handlers/handler.ts';
 import { commandByCode, commandByOperation } from '../protocol/commands/registry.ts';
 import { errorCodes } from '../protocol/errors.ts';
 import { writeResult } from '../protocol/frame/result.ts';
@@ -20,6 +19,7 @@ import {
   writeReplyHeader,
 } from '../protocol/frame/vsr.ts';
 import { EvictionReason, hasResultSection, isInternalOperation, Operation, replyOperation, VsrCommand } from '../protocol/operations.ts';
+import { protocolVersion, protocolVersionMin } from '../protocol/primitives/protocol-version.ts';
 import { Writer } from '../protocol/writer.ts';
 import type { Connection, Requests } from './connection.ts';
 import { type ControlOutcome, runControl } from './control.ts';
@@ -30,7 +30,6 @@ import { VsrExchange } from './vsr-exchange.ts';
 const pollMessagesCode = 100;
 const classicLoginCodes = new Set([38, 44]);
 const take: Admission = { kind: 'take' };
-const protocolVersion = 11264; // 0.11.0, as all released clients of 0.9 send it
 
 export class VsrRequests implements Requests {
   readonly #connection: Connection;
@@ -116,7 +115,7 @@ export class VsrRequests implements Requests {
       return;
     }
     const command = commandByCode(code, 'vsr');
-    const handler = services.handlers.byCode(code);
+    const handler = services.handlers.byCode(code, 'vsr');
     if (client.userId === undefined && handler?.login !== 'none') exchange.fail(errorCodes.unauthenticated);
     else if (code === pollMessagesCode) services.pollMessages(exchange);
     else if (command === undefined) exchange.fail(errorCodes['invalid-command']);
@@ -205,9 +204,14 @@ export class VsrRequests implements Requests {
   #writeEviction(clientId: bigint, reason: EvictionReason): void {
     const { output } = this.#connection;
     const at = output.reserve(vsrHeaderBytes);
-    const version = reason === EvictionReason.incompatibleProtocol ? protocolVersion : 0;
+    const versioned = reason === EvictionReason.incompatibleProtocol;
     // Zero names no client, and clients refuse an eviction of nobody.
-    writeEviction(output.buffer, at, { client: clientId || 1n, reason, protocolVersion: version, protocolVersionMin: version });
+    writeEviction(output.buffer, at, {
+      client: clientId || 1n,
+      reason,
+      protocolVersion: versioned ? protocolVersion : 0,
+      protocolVersionMin: versioned ? protocolVersionMin : 0,
+    });
   }
 
   #writeReply(head: Buffer, headAt: number, operation: number, status: number, body: Buffer | undefined): void {

@@ -253,6 +253,11 @@ test('a batch whose count, length or reserved bytes are wrong is error 3', () =>
     (bytes) => bytes.writeUInt32LE(0xffff_ffff, 256 + 36),
   ];
   for (const damage of damages) assert.throws(() => decodeBatches(changed(damage)), hasStatus(3));
+  for (let length = 0; length < 256; length += 85) {
+    const header = Buffer.alloc(256);
+    header.writeBigUInt64LE(BigInt(length), 32);
+    assert.throws(() => decodeBatches(header), hasStatus(3));
+  }
 });
 
 test('decoders of polled messages meet damaged bytes with error 3 and never read past their range', () => {

@@ -93,10 +93,14 @@ test('a name that is not UTF-8 becomes one that no topic has', () => {
 });
 
 test('malformed partitioning is error 3', () => {
-  for (const malformed of ['', '01', '0101', '010100', '0203 000000', '0205 0000000000', '0204 0000', '0300', '0302 61', '0000', '0400']) {
+  const refused = (partitioning: string, data = '') => {
     for (const generation of generations) {
-      assert.throws(() => readHead(body(`${numeric}${numeric}${malformed}`), generation), hasStatus(3), malformed);
+      assert.throws(() => readHead(body(`${numeric}${numeric}${partitioning}`, data), generation), hasStatus(3), partitioning);
     }
+  };
+  for (const cutOff of ['', '01', '0204 0000', '0302 61']) refused(cutOff, index);
+  for (const wrong of ['0101 00', '0200', '0203 000000', '0205 0000000000', '0300', '0000', '0404 00000000']) {
+    refused(`${wrong} 01000000`, index);
   }
 });
 
@@ -109,6 +113,7 @@ test('lengths that do not fit are error 3, and no messages are error 4009', () =
     refused(hex('ffffffff'), 3);
     refused(body(metadata, '01000000'), 3);
     refused(body(`${metadata}010000`), 3);
+    refused(body(`${metadata}`, `01000000${index}`), 3);
     refused(body(`${metadata}00000000`), 4009);
     refused(body(`${metadata}00000000`, index), 4009);
   }
@@ -118,7 +123,7 @@ test('the classic index must fit the body, whatever the count', () => {
   const classic = (count: string, data: string) => readHead(body(`${numeric}${numeric}0100${count}`, data), 'classic');
   assert.equal(classic('02000000', index + index).count, 2);
   assert.throws(() => classic('02000000', index + index.slice(2)), hasStatus(3));
-  assert.throws(() => classic('ffffffff', index), hasStatus(3));
+  for (const count of ['ffffffff', '01000010']) assert.throws(() => classic(count, index), hasStatus(3));
 });
 
 test('the first fault counts: metadata length, stream, topic, partitioning, index, count', () => {

@@ -48,8 +48,9 @@ export function createPollMessages(system: System): (exchange: Exchange) => void
         if (generation === 'vsr') return exchange.polledNothing(resyncPartition);
         throw new ProtocolError('consumer-group-member-not-found');
       }
-      if (generation === 'vsr' && head.partition === undefined) throw new ProtocolError('invalid-command', 'a group poll names its partition');
-      const assigned = group.partitionForPoll(client.id, head.partition, generation, system.clock.nowMs());
+      if (generation === 'vsr' && head.partition === undefined)
+        throw new ProtocolError('invalid-command', 'a group poll names its partition');
+      const assigned = group.partitionForPoll(client.id, head.partition, system.clock.nowMs(), generation);
       if (assigned === 'none') return exchange.polledNothing(0);
       if (assigned === 'fenced') return exchange.polledNothing(generation === 'vsr' ? resyncPartition : 0);
       partitionId = assigned;
@@ -69,8 +70,8 @@ export function createPollMessages(system: System): (exchange: Exchange) => void
     const { autoCommit } = head;
     const answer = (completion: Completion): void => {
       if (group !== undefined && completion.count > 0) {
-        group.polled(partitionId, completion.lastOffset, system.clock.nowMs());
-        if (autoCommit) group.committed(partitionId, completion.lastOffset, system.clock.nowMs());
+        group.polled(partitionId, completion.lastOffset);
+        if (autoCommit) group.committed(partitionId, completion.lastOffset);
       }
       exchange.polled(partitionId, completion);
     };

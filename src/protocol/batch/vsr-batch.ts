@@ -100,18 +100,18 @@ function readBatch(reader: Reader, into: PolledMessage[]): void {
   const baseOffset = reader.u64();
   const timestamp = reader.u64();
   const origin = reader.u64();
-  const batchLength = reader.u64();
+  // Rounded above 2⁵³, which is beyond any buffer.
+  const batchLength = Number(reader.u64());
   reader.skip(8);
   const count = reader.u32();
   if (reader.take(reservedBytes).some((byte) => byte !== 0))
     throw new ProtocolError('invalid-command', 'reserved bytes of a batch header are not zero');
 
-  if (batchLength < BigInt(batchHeaderBytes) || batchLength - BigInt(batchHeaderBytes) > BigInt(reader.remaining)) {
-    throw new ProtocolError('invalid-command', `batch length ${batchLength}, ${reader.remaining} bytes follow the header`);
-  }
+  const framesBytes = batchLength - batchHeaderBytes;
+  if (framesBytes < 0) throw new ProtocolError('invalid-command', `batch length ${batchLength} is less than a header`);
   const start = reader.position;
-  const frames = new Reader(reader.bytes, start, start + Number(batchLength) - batchHeaderBytes);
-  reader.skip(frames.remaining);
+  reader.skip(framesBytes);
+  const frames = new Reader(reader.bytes, start, start + framesBytes);
 
   let read = 0;
   while (frames.remaining > 0) {

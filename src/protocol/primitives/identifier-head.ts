@@ -21,9 +21,9 @@ export function identifierEnd(bytes: Buffer, at: number, end: number, refusal?: 
   if (kind === numeric ? length !== 4 : length === 0) {
     throw new ProtocolError(refusal ?? 'invalid-format', `identifier of kind ${kind} and ${length} bytes`);
   }
-  const identifierEnd = at + headBytes + length;
-  if (identifierEnd > end) throw new ProtocolError(refusal ?? 'invalid-command', 'identifier is cut off');
-  return identifierEnd;
+  const valueEnd = at + headBytes + length;
+  if (valueEnd > end) throw new ProtocolError(refusal ?? 'invalid-command', 'identifier is cut off');
+  return valueEnd;
 }
 
 /** The identifier that `identifierEnd` has checked. Bad UTF-8 becomes U+FFFD, so that the name is not found. */

@@ -1,0 +1,82 @@
+// Finds and loads the native addon: the one compiled here by `npm install`, else a prebuilt one for this platform.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+/**
+ * The native engine. Numbers go in through `words`; native/binding/call_block.h holds the layout of every call, and which answers come back in the words. Functions return
+ * a status (`EngineStatus`) and throw RangeError or TypeError on wrong use.
+ */
+export interface NativeEngine {
+  /** Sixteen float64 words. */
+  readonly words: ArrayBuffer;
+  /** The completion record of the last append or poll that ran inline. */
+  readonly result: ArrayBuffer;
+  /** The completion records that the dispatcher is called for. */
+  readonly window: ArrayBuffer;
+
+  append(bytes: Uint8Array): number;
+  poll(): number;
+  storeOffset(): number;
+  loadOffset(): number;
+  deleteOffset(): number;
+
+  open(directory: string): number;
+  configure(): number;
+  flush(): number;
+  deleteSegments(): number;
+  purge(): number;
+  close(): number;
+  stats(): number;
+
+  acquireSlot(): number;
+  releaseSlot(): number;
+  slotMemory(): ArrayBuffer;
+  bufferStats(): number;
+  trim(): number;
+
+  /** Throws while requests are outstanding. */
+  shutdown(): void;
+}
+
+export interface Addon {
+  /** `options` are the ten fields of EngineOptions in their order. `dispatch` is called when `count` completions lie in the window. */
+  createEngine(options: Float64Array, dispatch: (count: number) => void): NativeEngine;
+  xxh32(bytes: Uint8Array): number;
+  xxh3(bytes: Uint8Array): bigint;
+}
+
+/** Throws with the reason for each file that was tried. */
+export function loadAddon(): Addon {
+  const root = packageRoot(import.meta.dirname);
+  const require = createRequire(import.meta.url);
+  const failures: string[] = [];
+  for (const file of addonFiles(root)) {
+    try {
+      return require(file) as Addon;
+    } catch (error) {
+      failures.push(`  ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const reasons =
+    failures.length > 0 ? failures.join('\n') : `  neither compiled in ${root} nor prebuilt for ${process.platform}-${process.arch}`;
+  throw new Error(`The native engine cannot be loaded. Run "npm rebuild galgo" ("npm install" in a clone) to compile it.\n${reasons}`);
+}
+
+function addonFiles(root: string): string[] {
+  const compiled = path.join(root, 'build', 'Release', 'galgo.node');
+  const prebuilds = path.join(root, 'prebuilds');
+  // Folders are named platform-architecture-libc; one for another C library fails to load, and the next is tried.
+  const names = existsSync(prebuilds) ? readdirSync(prebuilds) : [];
+  const fitting = names.filter((name) => name.startsWith(`${process.platform}-${process.arch}`)).sort();
+  return [...(existsSync(compiled) ? [compiled] : []), ...fitting.map((name) => path.join(prebuilds, name, 'galgo.node'))];
+}
+
+/** Sources and compiled files lie at different depths below the package's folder. */
+function packageRoot(folder: string): string {
+  if (existsSync(path.join(folder, 'binding.gyp'))) return folder;
+  const parent = path.dirname(folder);
+  if (parent === folder) throw new Error('The native engine cannot be loaded: binding.gyp is in no folder above this file');
+  return packageRoot(parent);
+}

@@ -1,0 +1,298 @@
+// The engine as the addon implements it: every call writes its numbers into the shared words (layouts: native/binding/call_block.h) and crosses into C++ once.
+
+import { Buffer } from 'node:buffer';
+import { markAsUntransferable } from 'node:worker_threads';
+import { type Addon, loadAddon, type NativeEngine } from './addon.ts';
+import { CompletionRecord, completionBytes } from './completion-record.ts';
+import {
+  type AppendRequest,
+  type BufferStats,
+  type Completion,
+  type CompletionCallback,
+  type ConsumerKind,
+  type Durability,
+  type Engine,
+  type EngineOptions,
+  EngineStatus,
+  noSlot,
+  type PartitionOptions,
+  type PartitionStats,
+  type PollRequest,
+} from './engine.ts';
+import { RequestTable } from './request-table.ts';
+
+const durabilityNumbers: Readonly<Record<Durability, number>> = { none: 0, interval: 1, group: 2 };
+const partitionStates = ['opening', 'ready', 'fenced', 'closed'] as const;
+const closedState = partitionStates.indexOf('closed');
+
+/** Larger slots have another capacity each time they are acquired. */
+const constantSlotBytesMax = 64 * 1024 * 1024;
+
+/**
+ * Starts an engine. Throws if the addon cannot be loaded, RangeError on options out of range.
+ *
+ * `onError` gets what a completion callback throws; the other callbacks of the same wake-up run all the same. Without it the error is thrown again from a microtask of its
+ * own, so that it reaches the process as an uncaught exception.
+ */
+export function createEngine(options: EngineOptions, onError: (error: unknown) => void = throwLater): Engine {
+  return new AddonEngine(loadAddon(), options, onError);
+}
+
+class AddonEngine implements Engine {
+  readonly result: CompletionRecord;
+  readonly #addon: Addon;
+  readonly #native: NativeEngine;
+  readonly #words: Float64Array;
+  readonly #window: readonly CompletionRecord[];
+  readonly #requests = new RequestTable();
+  readonly #buffers: (Buffer | undefined)[] = [];
+  readonly #onError: (error: unknown) => void;
+
+  constructor(addon: Addon, options: EngineOptions, onError: (error: unknown) => void) {
+    this.#addon = addon;
+    this.#onError = onError;
+    this.#native = addon.createEngine(optionWords(options), (count) => this.#dispatch(count));
+    const { words, result, window } = this.#native;
+    for (const memory of [words, result, window]) markAsUntransferable(memory);
+    this.#words = new Float64Array(words);
+    this.result = new CompletionRecord(result, 0);
+    this.#window = Array.from({ length: window.byteLength / completionBytes }, (_, i) => new CompletionRecord(window, i * completionBytes));
+  }
+
+  open(directory: string, options: PartitionOptions, done: CompletionCallback): number {
+    const request = this.#begin(0);
+    this.#writePartitionOptions(options);
+    this.#mustQueue(request, this.#native.open(directory), done);
+    return this.#words[1] as number;
+  }
+
+  configure(handle: number, options: PartitionOptions): number {
+    this.#words[1] = handle;
+    this.#writePartitionOptions(options);
+    return this.#native.configure();
+  }
+
+  append(handle: number, append: AppendRequest, done: CompletionCallback): number {
+    const request = this.#begin(handle);
+    const words = this.#words;
+    words[2] = append.generation === 'vsr' ? 1 : 0;
+    words[3] = append.slot;
+    words[4] = append.start;
+    words[5] = append.length;
+    words[6] = append.count;
+    words[7] = append.userId;
+    words[8] = append.headerStart;
+    return this.#mayQueue(request, this.#native.append(append.bytes), done);
+  }
+
+  poll(handle: number, poll: PollRequest, done: CompletionCallback): number {
+    const request = this.#begin(handle);
+    const words = this.#words;
+    words[2] = poll.generation === 'vsr' ? 1 : 0;
+    words[3] = poll.strategy;
+    words[4] = poll.valueLow;
+    words[5] = poll.valueHigh;
+    words[6] = poll.count;
+    words[7] = poll.headroom;
+    words[8] = poll.bytesMax;
+    words[9] = poll.consumerKind;
+    words[10] = poll.consumerId;
+    words[11] = poll.autoCommit ? 1 : 0;
+    return this.#mayQueue(request, this.#native.poll(), done);
+  }
+
+  storeOffset(handle: number, kind: ConsumerKind, id: number, offset: bigint, done: CompletionCallback): number {
+    const request = this.#begin(handle);
+    this.#words[2] = kind;
+    this.#words[3] = id;
+    this.#write64(4, offset);
+    return this.#mayQueue(request, this.#native.storeOffset(), done);
+  }
+
+  loadOffset(handle: number, kind: ConsumerKind, id: number): bigint | undefined {
+    this.#words[1] = handle;
+    this.#words[2] = kind;
+    this.#words[3] = id;
+    if (this.#native.loadOffset() !== EngineStatus.ok) return undefined;
+    return BigInt(this.#words[4] as number) | (BigInt(this.#words[5] as number) << 32n);
+  }
+
+  deleteOffset(handle: number, kind: ConsumerKind, id: number, done: CompletionCallback): number {
+    const request = this.#begin(handle);
+    this.#words[2] = kind;
+    this.#words[3] = id;
+    return this.#mayQueue(request, this.#native.deleteOffset(), done);
+  }
+
+  flush(handle: number, sync: boolean, done: CompletionCallback): void {
+    const request = this.#begin(handle);
+    this.#words[2] = sync ? 1 : 0;
+    this.#mustQueue(request, this.#native.flush(), done);
+  }
+
+  deleteSegments(handle: number, segments: number, lastOffsetMax: bigint, done: CompletionCallback): void {
+    const request = this.#begin(handle);
+    this.#words[2] = segments;
+    this.#write64(3, lastOffsetMax);
+    this.#mustQueue(request, this.#native.deleteSegments(), done);
+  }
+
+  purge(handle: number, done: CompletionCallback): void {
+    const request = this.#begin(handle);
+    this.#mustQueue(request, this.#native.purge(), done);
+  }
+
+  close(handle: number, done: CompletionCallback): void {
+    const request = this.#begin(handle);
+    this.#mustQueue(request, this.#native.close(), done);
+  }
+
+  stats(handle: number): PartitionStats {
+    const words = this.#words;
+    words[1] = handle;
+    if (this.#native.stats() !== EngineStatus.ok) words.fill(0).fill(closedState, 8, 9);
+    const figure = (word: number): number => words[word] as number;
+    return {
+      firstOffset: figure(0),
+      nextOffset: figure(1),
+      messages: figure(2),
+      logicalBytes: figure(3),
+      storedBytes: figure(4),
+      lastTimestamp: figure(5),
+      durableOffset: figure(6),
+      segments: figure(7),
+      state: partitionStates[figure(8)] ?? 'closed',
+      readCalls: figure(9),
+      readBytes: figure(10),
+      writeCalls: figure(11),
+      writeBytes: figure(12),
+      syncCalls: figure(13),
+    };
+  }
+
+  acquireSlot(bytes: number): number {
+    this.#words[0] = bytes;
+    return this.#native.acquireSlot() === EngineStatus.ok ? (this.#words[0] as number) : noSlot;
+  }
+
+  releaseSlot(slot: number): void {
+    this.#words[0] = slot;
+    this.#native.releaseSlot();
+  }
+
+  slotBuffer(slot: number): Buffer {
+    const known = this.#buffers[slot];
+    if (known !== undefined && known.length <= constantSlotBytesMax) return known;
+    this.#words[0] = slot;
+    const memory = this.#native.slotMemory();
+    if (known?.buffer === memory) return known;
+    markAsUntransferable(memory);
+    const buffer = Buffer.from(memory);
+    // Without holes, which would make a slow dictionary of the array.
+    while (this.#buffers.length <= slot) this.#buffers.push(undefined);
+    this.#buffers[slot] = buffer;
+    return buffer;
+  }
+
+  bufferStats(): BufferStats {
+    const words = this.#words;
+    if (this.#native.bufferStats() !== EngineStatus.ok) words.fill(0);
+    return { bytesInUse: words[0] as number, bytesResident: words[1] as number, bytesMax: words[2] as number };
+  }
+
+  trim(): void {
+    this.#native.trim();
+  }
+
+  xxh32(bytes: Uint8Array): number {
+    return this.#addon.xxh32(bytes);
+  }
+
+  xxh3(bytes: Uint8Array): bigint {
+    return this.#addon.xxh3(bytes);
+  }
+
+  shutdown(): void {
+    this.#native.shutdown();
+    this.#buffers.length = 0;
+  }
+
+  #dispatch(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const completion = this.#window[i] as CompletionRecord;
+      try {
+        this.#complete(completion);
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+  }
+
+  #complete(completion: CompletionRecord): void {
+    const done = this.#requests.take(completion.request);
+    if (done === undefined) throw new Error(`The engine completed request ${completion.request}, which is not outstanding`);
+    done(completion satisfies Completion);
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#onError(error);
+    } catch (second) {
+      throwLater(second);
+    }
+  }
+
+  #begin(handle: number): number {
+    const request = this.#requests.next();
+    this.#words[0] = request;
+    this.#words[1] = handle;
+    return request;
+  }
+
+  #mayQueue(request: number, status: number, done: CompletionCallback): number {
+    if (status === EngineStatus.queued) this.#requests.hold(request, done);
+    return status;
+  }
+
+  #mustQueue(request: number, status: number, done: CompletionCallback): void {
+    if (status !== EngineStatus.queued) throw new Error('The engine was shut down');
+    this.#requests.hold(request, done);
+  }
+
+  #writePartitionOptions(options: PartitionOptions): void {
+    const words = this.#words;
+    words[2] = options.partitionId;
+    this.#write64(3, options.incarnation);
+    words[5] = options.create ? 1 : 0;
+    words[6] = options.segmentBytes;
+    words[7] = durabilityNumbers[options.durability];
+    words[8] = durabilityNumbers[options.offsetDurability];
+  }
+
+  /** A value that is no u64 leaves a high word that the addon refuses. */
+  #write64(word: number, value: bigint): void {
+    this.#words[word] = Number(value & 0xffff_ffffn);
+    this.#words[word + 1] = Number(value >> 32n);
+  }
+}
+
+function optionWords(options: EngineOptions): Float64Array {
+  return Float64Array.of(
+    options.ioThreads,
+    options.syncThreads,
+    options.bufferBytesMax,
+    options.inlineAppendBytesMax,
+    options.inlinePollBytesMax,
+    options.syncIntervalMs,
+    options.checkpointIntervalMs,
+    options.indexCacheBytesMax,
+    options.openFilesMax,
+    options.consumerOffsetsMax,
+  );
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,77 @@
+// A real server for a test: in this process on a free port with a temporary data folder, or as a process of its own that can be killed.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const startTimeoutMs = 30_000;
+
+export function temporaryFolder(): { path: string; remove(): void } {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'galgo-test-'));
+  return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export interface ServerProcess {
+  readonly address: string;
+  readonly pid: number;
+  /** What it wrote to standard output and error so far. */
+  output(): string;
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Starts `galgo server` on a free port with root credentials iggy/iggy. Rejects with its output if it does not come up. */
+export function startServerProcess(dataPath: string, environment: Record<string, string> = {}): Promise<ServerProcess> {
+  const child = spawn(
+    process.execPath,
+    [path.join(root, 'bin/galgo.js'), 'server', '--path', dataPath, '--with-default-root-credentials'],
+    {
+      cwd: path.dirname(dataPath),
+      env: { ...process.env, GALGO_TCP_ADDRESS: '127.0.0.1:0', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  let output = '';
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) => {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      reject(new Error(`${reason}\n${output}`));
+    };
+    const timer = setTimeout(() => fail('the server did not come up in time'), startTimeoutMs);
+    const read = (chunk: Buffer) => {
+      output += chunk;
+      const address = /TCP {3}(\S+)/.exec(output)?.[1];
+      if (address === undefined) return;
+      clearTimeout(timer);
+      resolve(serverProcess(child, address, exited, () => output));
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', (chunk: Buffer) => {
+      output += chunk;
+    });
+    void exited.then((code) => fail(`the server ended with code ${code}`));
+  });
+}
+
+function serverProcess(child: ChildProcess, address: string, exited: Promise<number | null>, output: () => string): ServerProcess {
+  return {
+    address,
+    pid: child.pid as number,
+    output,
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
