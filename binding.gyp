@@ -9,7 +9,13 @@
         '<!(node -p "require(\'node-addon-api\').include_dir")',
         '<!(node -p "require(\'node:path\').dirname(require.resolve(\'xxhash-addon/package.json\'))")/xxHash',
       ],
-      'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      # The last one: an error that cannot be thrown because its thread is being terminated is dropped instead of ending the process.
+      'defines': [
+        'NAPI_VERSION=9',
+        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'cflags': ['-fvisibility=hidden'],
       'cflags_cc': ['-std=c++20', '-O3', '-Wall', '-Wextra'],
       'xcode_settings': {

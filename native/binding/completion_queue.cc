@@ -51,10 +51,10 @@ void CompletionQueue::close() {
 
 void CompletionQueue::on_wake(napi_env env, napi_value dispatch, void* context, void*) {
   // Without an environment this is the function's end, and the queue may be gone.
-  if (env != nullptr) static_cast<CompletionQueue*>(context)->drain(env, Napi::Function(env, dispatch));
+  if (env != nullptr) static_cast<CompletionQueue*>(context)->drain(env, dispatch);
 }
 
-void CompletionQueue::drain(Napi::Env env, Napi::Function dispatch) {
+void CompletionQueue::drain(Napi::Env env, napi_value dispatch) {
   {
     std::lock_guard lock(mutex_);
     wake_pending_ = false;
@@ -67,9 +67,10 @@ void CompletionQueue::drain(Napi::Env env, Napi::Function dispatch) {
     done += count;
 
     Napi::HandleScope scope(env);
-    dispatch.Call({Napi::Number::New(env, static_cast<double>(count))});
-    // The dispatcher catches what callbacks throw; an exception here means that the thread is being terminated.
-    if (env.IsExceptionPending()) break;
+    napi_value argument;
+    // The dispatcher catches what callbacks throw. A call that fails means that the thread is being terminated; node-addon-api's own call would abort the process then.
+    if (napi_create_uint32(env, static_cast<uint32_t>(count), &argument) != napi_ok) break;
+    if (napi_call_function(env, env.Undefined(), dispatch, 1, &argument, nullptr) != napi_ok) break;
   }
   draining_.clear();
   if (draining_.capacity() > kKeptRecords) draining_.shrink_to_fit();

@@ -42,7 +42,7 @@ class CompletionQueue final : public CompletionSink {
 
  private:
   static void on_wake(napi_env env, napi_value dispatch, void* context, void* data);
-  void drain(Napi::Env env, Napi::Function dispatch);
+  void drain(Napi::Env env, napi_value dispatch);
 
   const napi_env env_;
   const Settle settle_;

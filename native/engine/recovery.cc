@@ -267,9 +267,17 @@ int Recovery::open_active() {
     state = {last.position, segment.start + last.relative_offset, last.logical_bytes, first_timestamp, first_timestamp == 0 ? 0 : extents.back().timestamp};
     break;
   }
-  const size_t indexed = extents.size();
+  size_t indexed = extents.size();
   result_.builder = ExtentBuilder(segment.start, state.logical_bytes);
   if (const int error = scan_log(*file, size, context_, &state, &result_.builder, &extents)) return error;
+  if (state.position < durable && indexed > 0) {
+    // Damage, or an index of another life of this file. The log itself decides.
+    indexed = 0;
+    extents.clear();
+    state = {.next_offset = segment.start};
+    result_.builder = ExtentBuilder(segment.start);
+    if (const int error = scan_log(*file, size, context_, &state, &result_.builder, &extents)) return error;
+  }
 
   const uint64_t p = state.position;
   if (p < durable || (p < size && fenced())) {

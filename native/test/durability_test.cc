@@ -157,17 +157,21 @@ TEST_F(DurabilityPolicy, FailedCheckpointFencesToo) {
   EXPECT_EQ(p.poll_all().offsets(), range(0, 2));
 }
 
-TEST_F(DurabilityPolicy, FirstAcknowledgementInANewSegmentWaitsForItsName) {
+TEST_F(DurabilityPolicy, NothingInANewSegmentIsAcknowledgedBeforeItsNameIsDurable) {
   p.partition.segment_bytes = 512;
   open_with(Durability::kGroup);
-  while (p.stats().segments == 1) ASSERT_EQ(p.append(uniform_messages(2, 200)).status, kOk);
-  ASSERT_EQ(p.flush().status, kOk);
-  while (p.stats().segments == 2) ASSERT_EQ(p.append(uniform_messages(2, 200)).status, kOk);
-  const int before = disk.directory_syncs;
-  ASSERT_EQ(p.append(uniform_messages(2, 200)).status, kOk);
-  ASSERT_EQ(p.flush().status, kOk);
-  EXPECT_GT(disk.directory_syncs, before - 1);
-  EXPECT_EQ(p.files(".log").size(), 3u);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(p.append(uniform_messages(1, 500)).status, kOk);
+  ASSERT_EQ(p.append(uniform_messages(1, 200)).status, kOk);
+  disk.directory_sync_error = EIO;
+  ASSERT_EQ(p.stats().segments, 2u);
+  ASSERT_EQ(p.append(uniform_messages(1, 500)).status, kOk) << "the name of the second segment is durable";
+  while (p.stats().segments == 2) {
+    const Completion done = p.append(uniform_messages(1, 500));
+    ASSERT_TRUE(done.status == kOk);
+  }
+  EXPECT_NE(p.append(uniform_messages(1, 200)).status, kOk);
+  disk.directory_sync_error = 0;
+  EXPECT_EQ(p.append(uniform_messages(1, 200)).status, kFenced);
 }
 
 TEST_F(DurabilityPolicy, ChangingThePolicyWhileOpenHolds) {

@@ -1,4 +1,4 @@
-// The machine's files with faults on demand: failing or short writes, failing syncs and truncations of logs, and syncs that wait for the test.
+// The machine's files with faults on demand: failing or short writes, failing syncs and truncations of logs, syncs that wait for the test, or none at all.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,8 @@ class FaultyFileSystem final : public FileSystem {
   std::atomic<int> log_write_error{0};     // errno of the next log writes, after half of the bytes were written
   std::atomic<int> log_sync_error{0};
   std::atomic<int> log_truncate_error{0};
+  std::atomic<int> directory_sync_error{0};
+  std::atomic<bool> skip_syncs{false};  // for tests of thousands of openings
   std::atomic<int> log_writes{0};
   std::atomic<int> log_syncs{0};
   std::atomic<int> directory_syncs{0};
@@ -37,11 +39,7 @@ class FaultyFileSystem final : public FileSystem {
   int open(const std::string& path, OpenMode mode, IoCounters* counters, std::unique_ptr<File>* file) override {
     std::unique_ptr<File> real;
     if (const int error = machine_.open(path, mode, counters, &real)) return error;
-    if (path.ends_with(".log")) {
-      *file = std::make_unique<FaultyLog>(*this, std::move(real));
-    } else {
-      *file = std::move(real);
-    }
+    *file = std::make_unique<FaultyFile>(*this, std::move(real), path.ends_with(".log"));
     return 0;
   }
   int rename(const std::string& from, const std::string& to) override { return machine_.rename(from, to); }
@@ -49,17 +47,20 @@ class FaultyFileSystem final : public FileSystem {
   int make_directories(const std::string& path) override { return machine_.make_directories(path); }
   int sync_directory(const std::string& path) override {
     ++directory_syncs;
+    if (const int error = directory_sync_error) return error;
+    if (skip_syncs) return 0;
     return machine_.sync_directory(path);
   }
   int list(const std::string& path, std::vector<std::string>* names) override { return machine_.list(path, names); }
 
  private:
-  class FaultyLog final : public File {
+  class FaultyFile final : public File {
    public:
-    FaultyLog(FaultyFileSystem& owner, std::unique_ptr<File> real) : owner_(owner), real_(std::move(real)) {}
+    FaultyFile(FaultyFileSystem& owner, std::unique_ptr<File> real, bool log) : owner_(owner), real_(std::move(real)), log_(log) {}
     int read(void* to, size_t length, uint64_t position, size_t* done) override { return real_->read(to, length, position, done); }
     int read_cached(void* to, size_t length, uint64_t position, size_t* done) override { return real_->read_cached(to, length, position, done); }
     int write(iovec* parts, size_t count, uint64_t position) override {
+      if (!log_) return real_->write(parts, count, position);
       ++owner_.log_writes;
       if (const int error = owner_.log_write_error) {
         parts[0].iov_len /= 2;
@@ -69,6 +70,8 @@ class FaultyFileSystem final : public FileSystem {
       return real_->write(parts, count, position);
     }
     int sync() override {
+      if (owner_.skip_syncs) return 0;
+      if (!log_) return real_->sync();
       ++owner_.log_syncs;
       {
         std::unique_lock lock(owner_.mutex_);
@@ -81,7 +84,8 @@ class FaultyFileSystem final : public FileSystem {
       return real_->sync();
     }
     int truncate(uint64_t length) override {
-      if (const int error = owner_.log_truncate_error) return error;
+      const int error = owner_.log_truncate_error;
+      if (log_ && error != 0) return error;
       return real_->truncate(length);
     }
     int size(uint64_t* bytes) override { return real_->size(bytes); }
@@ -89,6 +93,7 @@ class FaultyFileSystem final : public FileSystem {
    private:
     FaultyFileSystem& owner_;
     const std::unique_ptr<File> real_;
+    const bool log_;
   };
 
   FileSystem& machine_ = machine_file_system();

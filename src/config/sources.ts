@@ -63,8 +63,8 @@ export function readTomlSource(file: string, content: string): SourceResult {
   return result;
 }
 
-// What a prefix may be followed by that is no key.
-const specialVariables = new Set(['CONFIG_PATH', 'ROOT_USERNAME', 'ROOT_PASSWORD']);
+// What a prefix may be followed by that is no key. The last two are for the compilation of the addon.
+const specialVariables = new Set(['CONFIG_PATH', 'ROOT_USERNAME', 'ROOT_PASSWORD', 'BUILD', 'WERROR']);
 
 /** Values of the environment. `GALGO_` wins over `IGGY_`; empty variables count as not set. */
 export function readEnvironmentSource(env: NodeJS.ProcessEnv): SourceResult {

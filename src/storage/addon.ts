@@ -45,6 +45,8 @@ export interface Addon {
   createEngine(options: Float64Array, dispatch: (count: number) => void): NativeEngine;
   xxh32(bytes: Uint8Array): number;
   xxh3(bytes: Uint8Array): bigint;
+  /** Sends one datagram to the service manager's socket, see sd_notify(3). Returns 0, or the errno of what failed. */
+  notify(socketPath: string, message: string): number;
 }
 
 /** Throws with the reason for each file that was tried. */

@@ -40,7 +40,8 @@ export function createEngine(options: EngineOptions, onError: (error: unknown) =
 
 class AddonEngine implements Engine {
   readonly result: CompletionRecord;
-  readonly #addon: Addon;
+  readonly xxh32: (bytes: Uint8Array) => number;
+  readonly xxh3: (bytes: Uint8Array) => bigint;
   readonly #native: NativeEngine;
   readonly #words: Float64Array;
   readonly #window: readonly CompletionRecord[];
@@ -49,7 +50,8 @@ class AddonEngine implements Engine {
   readonly #onError: (error: unknown) => void;
 
   constructor(addon: Addon, options: EngineOptions, onError: (error: unknown) => void) {
-    this.#addon = addon;
+    this.xxh32 = addon.xxh32;
+    this.xxh3 = addon.xxh3;
     this.#onError = onError;
     this.#native = addon.createEngine(optionWords(options), (count) => this.#dispatch(count));
     const { words, result, window } = this.#native;
@@ -202,14 +204,6 @@ class AddonEngine implements Engine {
 
   trim(): void {
     this.#native.trim();
-  }
-
-  xxh32(bytes: Uint8Array): number {
-    return this.#addon.xxh32(bytes);
-  }
-
-  xxh3(bytes: Uint8Array): bigint {
-    return this.#addon.xxh3(bytes);
   }
 
   shutdown(): void {

@@ -45,14 +45,17 @@ export function createPollMessages(system: System): (exchange: Exchange) => void
       group = topic.group(head.consumer);
       if (!group.isMember(client.id)) {
         // A VSR member that lost its place finds out when it synchronises.
-        if (generation === 'vsr') return exchange.polledNothing(resyncPartition);
-        throw new ProtocolError('consumer-group-member-not-found');
+        if (generation === 'classic') throw new ProtocolError('consumer-group-member-not-found');
+        exchange.polledNothing(resyncPartition);
+        return;
       }
       if (generation === 'vsr' && head.partition === undefined)
         throw new ProtocolError('invalid-command', 'a group poll names its partition');
       const assigned = group.partitionForPoll(client.id, head.partition, system.clock.nowMs(), generation);
-      if (assigned === 'none') return exchange.polledNothing(0);
-      if (assigned === 'fenced') return exchange.polledNothing(generation === 'vsr' ? resyncPartition : 0);
+      if (typeof assigned === 'string') {
+        exchange.polledNothing(assigned === 'fenced' && generation === 'vsr' ? resyncPartition : 0);
+        return;
+      }
       partitionId = assigned;
     }
     const partition = topic.partition(partitionId);
