@@ -47,10 +47,10 @@ class AppendGroup {
 
   void clear();
 
-  /// Verifies and transcodes what is still to be, stamps every record with consecutive offsets from `first_offset` on, and lists the bytes to write. A job that fails
-  /// gets its status and no offset. False: nothing is left to write.
-  bool prepare(uint64_t first_offset, uint64_t position, uint64_t timestamp, const PartitionOptions& partition, uint64_t secret, ExtentBuilder* builder,
-               BufferPool& buffers);
+  /// Verifies and transcodes what is still to be, stamps every record with consecutive offsets from `first_offset` on, and lists the bytes to write.
+  /// A job that fails gets its status and no offset. False: nothing is left to write.
+  bool prepare(uint64_t first_offset, uint64_t position, uint64_t timestamp, const PartitionOptions& partition, uint64_t secret,
+               ExtentBuilder* builder, BufferPool& buffers);
   std::vector<iovec>& parts() { return parts_; }
   /// Gives back the slots that the group took or was given.
   void release_slots(BufferPool& buffers);

@@ -19,7 +19,8 @@ bool slot_valid(const uint8_t* slot, uint64_t secret) { return (slot[0] == 1 || 
 
 }  // namespace
 
-int ConsumerOffsets::open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset, bool* made) {
+int ConsumerOffsets::open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset,
+                          bool* made) {
   const std::lock_guard lock(mutex_);
   const std::string path = directory + "/offsets.dat";
   std::unique_ptr<File> file;

@@ -1,7 +1,7 @@
 // Stored offsets of consumers and groups of one partition: memory first, and a file of slot pairs.
 //
-// offsets.dat is an array of pairs of 32-byte slots, one pair a consumer; a store writes the older slot of its pair, so a torn one loses nothing but itself.
-// Pairs of deleted consumers are used again, so the file never outgrows the largest number of consumers that lived at once.
+// offsets.dat is an array of pairs of 32-byte slots, one pair a consumer; a store writes the older slot of its pair, so a torn one loses nothing but
+// itself. Pairs of deleted consumers are used again, so the file never outgrows the largest number of consumers that lived at once.
 //
 //   0   kind      u8      1 consumer, 2 group
 //   1   live      u8      0: deleted
@@ -31,14 +31,14 @@ class ConsumerOffsets {
  public:
   explicit ConsumerOffsets(uint32_t consumers_max) : consumers_max_(consumers_max) {}
 
-  /// Opens the file (makes it if missing, `made` tells) and loads every pair that verifies. A stored offset at or above `next_offset` is lowered to the last offset,
-  /// or dropped if there is none. Returns 0 or errno.
+  /// Opens the file (makes it if missing, `made` tells) and loads every pair that verifies. A stored offset at or above `next_offset` is lowered to
+  /// the last offset, or dropped if there is none. Returns 0 or errno.
   int open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset, bool* made);
 
   /// Changes with every clear().
   uint64_t generation() const;
-  /// kOk, kTooManyOffsets, or kIoError (kept in memory all the same, with `error` = errno). Nothing is stored, and that is no error, if clear() ran since `generation`
-  /// was asked for: the offset belongs to messages that are gone.
+  /// kOk, kTooManyOffsets, or kIoError (kept in memory all the same, with `error` = errno). Nothing is stored, and that is no error, if clear() ran
+  /// since `generation` was asked for: the offset belongs to messages that are gone.
   Status store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, int* error);
   bool load(uint8_t kind, uint32_t id, uint64_t* offset) const;
   /// kOk, kConsumerOffsetNotFound or kIoError.

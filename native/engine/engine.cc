@@ -145,7 +145,8 @@ void Engine::flush(Handle handle, bool sync, uint32_t request, CompletionSink* s
 }
 
 void Engine::delete_segments(Handle handle, uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink) {
-  on_partition(impl_->find(handle), request, sink, [&](Partition& partition) { partition.delete_segments(segments, last_offset_max, request, sink); });
+  on_partition(impl_->find(handle), request, sink,
+               [&](Partition& partition) { partition.delete_segments(segments, last_offset_max, request, sink); });
 }
 
 void Engine::purge(Handle handle, uint32_t request, CompletionSink* sink) {

@@ -1,11 +1,13 @@
 // The engine's face: everything that the Node-API binding (or a test) calls.
 //
-// Threads: a caller thread (Node's) calls every function here. I/O threads own the disks; a partition is bound to one of them. Syncs run on a pool of their own.
-// A partition has one owner at a time: its I/O thread, or the calling thread when it wins it on an empty queue (inline append).
-// The engine is process-wide and thread-safe: several calling threads may use it, each with a CompletionSink of its own.
+// Threads: a caller thread (Node's) calls every function here. I/O threads write; a partition is bound to one of them. Whatever may wait for the
+// device (syncs, cold reads, opening, purge) runs on sync threads. A partition has one owner at a time: its I/O thread, or the calling thread when it
+// wins it on an empty queue (inline append). The engine is process-wide and thread-safe: several calling threads may use it, each with a
+// CompletionSink of its own.
 //
-// Ownership: buffers come from `BufferPool` (slots). A slot handed to append(…, owned) belongs to the engine until its completion was delivered, then to the caller
-// again. A slot in a poll's result belongs to the caller, who releases it. Borrowed bytes are copied before the call returns unless the append ran inline.
+// Ownership: buffers come from `BufferPool` (slots). A slot handed to append(…, owned) belongs to the engine until its completion was delivered, then
+// to the caller again. A slot in a poll's result belongs to the caller, who releases it. Borrowed bytes are copied before the call returns unless the
+// append ran inline.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +58,7 @@ struct EngineOptions {
   uint32_t sync_threads = 8;
   uint64_t buffer_bytes_max = 256ull << 20;     // budget of the BufferPool
   uint32_t inline_append_bytes_max = 64 * 1024; // larger appends go to the I/O thread
-  uint32_t inline_poll_bytes_max = 1 << 20;     // larger polls, and reads that are not in the page cache, go to the I/O thread
+  uint32_t inline_poll_bytes_max = 1 << 20;     // larger polls, and reads that are not in the page cache, go to a sync thread
   uint32_t sync_interval_ms = 1000;             // policy `interval`
   uint32_t checkpoint_interval_ms = 5000;
   uint64_t index_cache_bytes_max = 64ull << 20; // extent arrays of sealed segments
@@ -116,7 +118,8 @@ class Engine {
 
   BufferPool& buffers();
 
-  /// Starts opening (and recovering) a partition; completes through the sink with kOk or kFenced (served read-only as far as sound), detail = errno on kIoError.
+  /// Starts opening (and recovering) a partition; completes through the sink with kOk or kFenced (served read-only as far as sound), detail = errno
+  /// on kIoError.
   Handle open(const std::string& directory, const PartitionOptions& options, uint32_t request, CompletionSink* sink);
 
   /// Returns kOk (done inline, `out` filled), kQueued (completes through the sink), or an error (nothing happened, the slot stays the caller's).
@@ -125,7 +128,8 @@ class Engine {
   /// As append. kOk with count 0: nothing to read, no slot.
   Status poll(Handle handle, const PollRequest& poll, CompletionSink* sink, Completion* out);
 
-  /// Checks against the partition's end (kInvalidOffset). kOk, or kQueued if the partition's offset durability is kGroup.
+  /// Checks against the partition's end (kInvalidOffset). kOk, or kQueued if the partition's offset durability is kGroup. While the partition opens,
+  /// this and the two below answer kClosed; appends, polls and the requests further down wait.
   Status store_offset(Handle handle, ConsumerKind kind, uint32_t id, uint64_t offset, uint32_t request, CompletionSink* sink);
   /// kOk or kConsumerOffsetNotFound.
   Status load_offset(Handle handle, ConsumerKind kind, uint32_t id, uint64_t* offset);

@@ -13,7 +13,9 @@ constexpr uint32_t kSealed = 1u << 16;  // flags are the upper half of the word 
 constexpr uint32_t kLarge = 1;
 constexpr size_t kEntryCheckAt = kIndexEntryBytes - 4;
 
-uint32_t entry_check(const uint8_t* entry, uint64_t secret, uint64_t start) { return static_cast<uint32_t>(xxh3_64_seeded(entry, kEntryCheckAt, secret ^ start)); }
+uint32_t entry_check(const uint8_t* entry, uint64_t secret, uint64_t start) {
+  return static_cast<uint32_t>(xxh3_64_seeded(entry, kEntryCheckAt, secret ^ start));
+}
 
 }  // namespace
 
@@ -80,7 +82,8 @@ bool decode_index_header(const uint8_t* in, IndexHeader* header) {
   return true;
 }
 
-void encode_extents(const std::vector<Extent>& extents, size_t first, size_t end, uint64_t log_end, uint64_t secret, uint64_t start, std::vector<uint8_t>* out) {
+void encode_extents(const std::vector<Extent>& extents, size_t first, size_t end, uint64_t log_end, uint64_t secret, uint64_t start,
+                    std::vector<uint8_t>* out) {
   size_t at = out->size();
   out->resize(at + (end - first) * kIndexEntryBytes);
   for (size_t i = first; i < end; ++i, at += kIndexEntryBytes) {

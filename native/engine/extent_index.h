@@ -1,5 +1,6 @@
-// Extents: where in a log which offsets and time stamps are. An extent is a run of whole records of at least 16 KiB; inside a record above 64 KiB it is a run of whole
-// frames of at least 16 KiB, so that one message out of a large batch costs a small read. The index file is derived from the log and can be deleted at any time.
+// Extents: where in a log which offsets and time stamps are. An extent is a run of whole records of at least 16 KiB; inside a record above 64 KiB it
+// is a run of whole frames of at least 16 KiB, so that one message out of a large batch costs a small read. The index file is derived from the log
+// and can be deleted at any time.
 //
 // Index file: header, then one 40-byte entry per closed extent, in order.
 //
@@ -24,7 +25,7 @@
 //   16  timestamp        u64 µs  base time stamp of that record
 //   24  logical_bytes    u64     of all messages of the segment before this extent
 //   32  flags            u32     bit 0: (part of) a record above 64 KiB
-//   36  check            u32     low half of XXH3-64 of bytes 0..36, seeded with secret ^ start: zeros, stale blocks and entries of other files do not verify
+//   36  check            u32     low half of XXH3-64 of bytes 0..36, seeded with secret ^ start: zeros and entries of other files do not verify
 //
 // Pure functions over memory, callable from any thread.
 #pragma once
@@ -83,9 +84,11 @@ void encode_index_header(const IndexHeader& header, uint8_t out[kIndexHeaderByte
 bool decode_index_header(const uint8_t* in, IndexHeader* header);
 
 /// Appends the entries of extents [first, end) to `out`; `log_end` ends the last of `extents`.
-void encode_extents(const std::vector<Extent>& extents, size_t first, size_t end, uint64_t log_end, uint64_t secret, uint64_t start, std::vector<uint8_t>* out);
+void encode_extents(const std::vector<Extent>& extents, size_t first, size_t end, uint64_t log_end, uint64_t secret, uint64_t start,
+                    std::vector<uint8_t>* out);
 
-/// Reads entries for as long as they verify, follow each other without a gap and end at or below `log_end_max`. Returns the byte of the log where the last one ends.
+/// Reads entries for as long as they verify, follow each other without a gap and end at or below `log_end_max`. Returns the byte of the log where the
+/// last one ends.
 uint64_t decode_extents(const uint8_t* in, size_t length, uint64_t log_end_max, uint64_t secret, uint64_t start, std::vector<Extent>* extents);
 
 }  // namespace galgo

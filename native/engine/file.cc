@@ -113,8 +113,6 @@ class MachineFileSystem final : public FileSystem {
     return 0;
   }
 
-  int rename(const std::string& from, const std::string& to) override { return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno; }
-
   int remove(const std::string& path) override { return ::unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno; }
 
   int make_directories(const std::string& path) override {
@@ -157,17 +155,6 @@ int File::write(const void* from, size_t length, uint64_t position) {
 FileSystem& machine_file_system() {
   static MachineFileSystem file_system;
   return file_system;
-}
-
-int replace_file(FileSystem& file_system, const std::string& directory, const std::string& name, const std::vector<uint8_t>& content, IoCounters* counters) {
-  const std::string temporary = directory + "/" + name + ".tmp";
-  std::unique_ptr<File> file;
-  if (const int error = file_system.open(temporary, OpenMode::kCreate, counters, &file)) return error;
-  if (const int error = file->truncate(0)) return error;
-  if (const int error = file->write(content.data(), content.size(), 0)) return error;
-  if (const int error = file->sync()) return error;
-  if (const int error = file_system.rename(temporary, directory + "/" + name)) return error;
-  return file_system.sync_directory(directory);
 }
 
 }  // namespace galgo

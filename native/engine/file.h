@@ -1,7 +1,7 @@
 // Files as the engine needs them: positioned, counted, safe against EINTR and short transfers.
 //
-// Threads: a File may be used from any thread at once; the kernel orders overlapping calls. Interfaces, so that a test can put a failing or simulated disk underneath.
-// Every function returns 0 or an errno value.
+// Threads: a File may be used from any thread at once; the kernel orders overlapping calls. Interfaces, so that a test can put a failing or simulated
+// disk underneath. Every function returns 0 or an errno value.
 #pragma once
 
 #include <sys/uio.h>
@@ -48,7 +48,6 @@ class FileSystem {
   virtual ~FileSystem() = default;
   /// `counters` outlives the file's last transfer.
   virtual int open(const std::string& path, OpenMode mode, IoCounters* counters, std::unique_ptr<File>* file) = 0;
-  virtual int rename(const std::string& from, const std::string& to) = 0;
   /// A missing file is no error.
   virtual int remove(const std::string& path) = 0;
   /// Makes the directory and its missing parents, and syncs the parent of each one made.
@@ -60,8 +59,5 @@ class FileSystem {
 };
 
 FileSystem& machine_file_system();
-
-/// Replaces a file's content so that after a crash either the old or the new one is there: temporary file, sync, rename, directory sync.
-int replace_file(FileSystem& file_system, const std::string& directory, const std::string& name, const std::vector<uint8_t>& content, IoCounters* counters);
 
 }  // namespace galgo

@@ -1,7 +1,8 @@
-// The index file of a segment: written at checkpoints and when the segment is sealed, read at opening and when a sealed segment is first polled, rebuilt from the log
-// whenever it is missing or wrong.
+// The index file of a segment: written at checkpoints and when the segment is sealed, read at opening and when a sealed segment is first polled,
+// rebuilt from the log whenever it is missing or wrong.
 //
-// Threads: blocking file access; the callers serialise it per partition (maintenance lock, or before the partition is open), except load_sealed, which only reads.
+// Threads: blocking file access; the callers serialise it per partition (maintenance lock, or before the partition is open), except load_sealed,
+// which only reads.
 #pragma once
 
 #include <cstdint>

@@ -33,8 +33,8 @@ struct ScanState {
 /// Walks records up to the first one that does not verify or does not follow the one before, or to `length`. Returns 0 or errno.
 int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* state, ExtentBuilder* builder, std::vector<Extent>* extents);
 
-/// Looks at every byte position from `from` on for record headers of this partition at or above `offset`; `answer`: there are some of two or more time stamps, that is
-/// of two or more commit groups. Returns 0 or errno.
+/// Looks at every byte position from `from` on for record headers of this partition at or above `offset`; `answer`: there are some of two or more
+/// time stamps, that is of two or more commit groups. Returns 0 or errno.
 int holds_two_groups(File& file, uint64_t from, uint64_t length, const LogContext& context, uint64_t offset, bool* answer);
 
 }  // namespace galgo

@@ -258,7 +258,11 @@ void Partition::flush(bool sync, uint32_t request, CompletionSink* sink) {
 }
 
 void Partition::delete_segments(uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink) {
-  enqueue_control({.kind = Control::Kind::kDeleteSegments, .request = request, .sink = sink, .segments = segments, .last_offset_max = last_offset_max});
+  enqueue_control({.kind = Control::Kind::kDeleteSegments,
+                   .request = request,
+                   .sink = sink,
+                   .segments = segments,
+                   .last_offset_max = last_offset_max});
 }
 
 void Partition::purge(uint32_t request, CompletionSink* sink) { enqueue_control({.kind = Control::Kind::kPurge, .request = request, .sink = sink}); }

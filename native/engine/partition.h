@@ -1,13 +1,15 @@
 // One open partition: who owns it when, its queue, and what is published of it.
 //
-// Ownership: appends, rotation, purge and closing change the log's end and need the partition to themselves. Whoever sets `owned_` under the queue's lock has it: the I/O
-// thread, or a calling thread that finds the queue empty (inline append). For a policy that syncs before it acknowledges, ownership goes with the group to a sync thread,
-// so that the next group is not even written before the sync of the one before has returned; it gathers meanwhile.
+// Ownership: appends, rotation, purge and closing change the log's end and need the partition to themselves. Whoever sets `owned_` under the queue's
+// lock has it: the I/O thread, or a calling thread that finds the queue empty (inline append). For a policy that syncs before it acknowledges,
+// ownership goes with the group to a sync thread, so that the next group is not even written before the sync of the one before has returned; it
+// gathers meanwhile.
 //
-// Locks, in the order they may be taken: maintenance_mutex_ (partition.meta, index files; held across blocking calls, by sync threads alone) → view_mutex_ (what polls see;
-// held for nanoseconds) → a segment's own. queue_mutex_ is a leaf.
+// Locks, in the order they may be taken: maintenance_mutex_ (partition.meta, index files; held across blocking calls, by sync threads alone) →
+// view_mutex_ (what polls see; held for nanoseconds) → a segment's own. queue_mutex_ is a leaf.
 //
-// Lifetime: shared; every task that is posted for a partition holds a reference. Services outlive partitions' tasks, as the engine stops the threads first.
+// Lifetime: shared; every task that is posted for a partition holds a reference. Services outlive partitions' tasks, as the engine stops the threads
+// first.
 #pragma once
 
 #include <atomic>

@@ -14,8 +14,8 @@ using std::chrono::steady_clock;
 constexpr size_t kCallerVerifiesBytesMax = 64 * 1024;
 constexpr double kInlineWriteMicrosecondsMax = 200;
 constexpr auto kThreadedAfterSlowWrites = std::chrono::seconds(1);
-// Positions in a segment are 32 bits. Small records take more than their logical bytes, so stored bytes have a bound of their own: full at the first, refused at the second,
-// which the largest group cannot jump over.
+// Positions in a segment are 32 bits. Small records take more than their logical bytes, so stored bytes have a bound of their own: full at the first,
+// refused at the second, which the largest group cannot jump over.
 constexpr uint64_t kStoredBytesFull = 2ull << 30;
 constexpr uint64_t kStoredBytesMax = 3ull << 30;
 constexpr uint64_t kUnsyncedBytesMax = 64ull << 20;
@@ -109,7 +109,8 @@ Status Partition::keep_borrowed(AppendJob* job) {
 bool Partition::inline_allowed() const { return steady_clock::now() >= threaded_until_; }
 
 void Partition::note_inline_write(double microseconds, steady_clock::time_point now) {
-  inline_write_us_ += (microseconds - inline_write_us_) / 8;
+  // One stall, of the disk or of a busy processor, is not yet a slow disk.
+  inline_write_us_ += (std::min(microseconds, 10 * kInlineWriteMicrosecondsMax) - inline_write_us_) / 32;
   if (inline_write_us_ <= kInlineWriteMicrosecondsMax) return;
   threaded_until_ = now + kThreadedAfterSlowWrites;
   inline_write_us_ = 0;
@@ -142,7 +143,8 @@ bool Partition::write_group() {
     const uint64_t timestamp = std::max(now_us(), last_timestamp_ + 1);
     written = group_.prepare(end_offset_, end_position_, timestamp, opened_with_, log_.secret, &builder_, services_.buffers);
     if (written) {
-      group_.error = group_.end_position > kStoredBytesMax ? EFBIG : active_->file()->write(group_.parts().data(), group_.parts().size(), end_position_);
+      std::vector<iovec>& parts = group_.parts();
+      group_.error = group_.end_position > kStoredBytesMax ? EFBIG : active_->file()->write(parts.data(), parts.size(), end_position_);
     }
   } catch (const std::bad_alloc&) {
     written = false;

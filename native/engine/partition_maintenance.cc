@@ -1,5 +1,5 @@
-// What waits for the device behind the back of appends and polls: checkpoints, sealing, removal, purge, closing. Runs on sync threads, one at a time a partition
-// (maintenance_mutex_).
+// What waits for the device behind the back of appends and polls: checkpoints, sealing, removal, purge, closing. Runs on sync threads, one at a time
+// a partition (maintenance_mutex_).
 #include <algorithm>
 
 #include "index_file.h"
@@ -34,8 +34,8 @@ void Partition::maintain() {
   if (state() == State::kReady) checkpoint();
 }
 
-// With maintenance_mutex_. Syncs, seals what is full, brings the active index up to date and notes in partition.meta how far the log is durable. Returns 0, or errno after
-// fencing the partition.
+// With maintenance_mutex_. Syncs, seals what is full, brings the active index up to date and notes in partition.meta how far the log is durable.
+// Returns 0, or errno after fencing the partition.
 int Partition::checkpoint() {
   std::vector<std::shared_ptr<Segment>> segments;
   uint64_t next_offset = 0;
@@ -81,8 +81,8 @@ int Partition::checkpoint() {
   return 0;
 }
 
-// Makes everything written durable: segments that were filled since the last sync, the active one, and the names of new ones. Called by the owner for its group, and
-// with maintenance_mutex_ for checkpoints.
+// Makes everything written durable: segments that were filled since the last sync, the active one, and the names of new ones. Called by the owner for
+// its group, and with maintenance_mutex_ for checkpoints.
 int Partition::sync_logs() {
   std::vector<std::shared_ptr<Segment>> segments;
   uint64_t bytes = 0;

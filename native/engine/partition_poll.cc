@@ -1,7 +1,7 @@
 // Polling: from strategy to offset, from offset to byte ranges, one read a range, and the reply made where the bytes lie.
 //
-// Runs on the calling thread as long as everything comes from memory and is small; else once more on a sync thread, which may wait for the device without holding up
-// anybody's appends.
+// Runs on the calling thread as long as everything comes from memory and is small; else once more on a sync thread, which may wait for the device
+// without holding up anybody's appends.
 #include <algorithm>
 #include <cerrno>
 #include <limits>
@@ -61,7 +61,7 @@ class PollRun {
   Status find_start(uint64_t* from, bool* found);
   Status start_of_timestamp(uint64_t* from);
   Status plan(uint64_t from);
-  Status load(const std::shared_ptr<Segment>& segment, Completion* out);
+  Status load(const std::shared_ptr<Segment>& segment);
   Status read_piece(const Piece& piece, uint8_t* to, PieceBytes* bytes);
   Status read_and_build(ReplyBuilder* reply, uint64_t from, Completion* out);
   Status commit(uint64_t last_offset);
@@ -120,7 +120,7 @@ Status PollRun::run_into(Completion* out) {
     if (status == kOk && found) status = plan(from);
     if (!unloaded_) break;
     if (cached_) return kQueued;
-    status = load(unloaded_, out);
+    status = load(unloaded_);
     if (status != kOk) break;
   }
   out->current_offset = next_offset_ == 0 ? 0 : next_offset_ - 1;
@@ -203,7 +203,8 @@ Status PollRun::plan(uint64_t from) {
 
   const std::lock_guard lock(partition_.view_mutex_);
   const auto& segments = partition_.segments_;
-  auto segment = std::upper_bound(segments.begin(), segments.end(), from, [](uint64_t offset, const auto& candidate) { return offset < candidate->start; });
+  auto segment = std::upper_bound(segments.begin(), segments.end(), from,
+                                  [](uint64_t offset, const auto& candidate) { return offset < candidate->start; });
   if (segment != segments.begin()) --segment;
   for (; segment != segments.end() && count_left > 0 && bytes_left > 0; ++segment) {
     const uint64_t end_offset = (*segment)->ends().end_offset;
@@ -228,10 +229,18 @@ Status PollRun::plan(uint64_t from) {
   return kOk;
 }
 
-Status PollRun::load(const std::shared_ptr<Segment>& segment, Completion* out) {
+Status PollRun::load(const std::shared_ptr<Segment>& segment) {
   error_ = load_sealed(partition_.log_, *segment);
-  out->detail = static_cast<uint32_t>(error_);
   if (error_ == 0) return kOk;
+  {
+    const std::lock_guard lock(partition_.view_mutex_);
+    const auto& segments = partition_.segments_;
+    if (std::find(segments.begin(), segments.end(), segment) == segments.end()) {
+      // Removed since it was planned with: plan again without it.
+      error_ = 0;
+      return kOk;
+    }
+  }
   return error_ == EBADMSG ? kInvalidMessageChecksum : kCannotReadFile;
 }
 

@@ -1,6 +1,7 @@
 // Turns pieces of a log in memory into the messages of a reply: in place for 0.9 clients, transcoded for 0.8 clients.
 //
-// Threads: plain memory work on the polling thread. Bytes from the disk are checked before they are followed: header checksums always, lengths always.
+// Threads: plain memory work on the polling thread. Bytes from the disk are checked before they are followed: header checksums always, lengths
+// always.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ class ReplyBuilder {
   ReplyBuilder(Generation generation, uint64_t from, uint32_t count, uint64_t bytes_max, const RecordKey& key)
       : generation_(generation), key_(key), from_(from), count_max_(count), bytes_max_(bytes_max) {}
 
-  /// vsr: the reply's bytes are those of the piece, so the next one must lie where this one ended. classic: messages are written to `out`, which the caller made large
-  /// enough; pass the start of the room each time. kOk or kInvalidMessageChecksum.
+  /// vsr: the reply's bytes are those of the piece, so the next one must lie where this one ended. classic: messages are written to `out`, which the
+  /// caller made large enough; pass the start of the room each time. kOk or kInvalidMessageChecksum.
   Status add(const PieceBytes& piece, uint8_t* out);
 
   bool full() const { return full_; }

@@ -52,7 +52,6 @@ class Recovery {
   int open_segments();
   int open_sealed(size_t index, bool* broken);
   int open_active();
-  int cut(Segment& segment, File& file, const ScanState& state, uint64_t size);
   int skip_reserved_offsets();
   int write_opened_meta();
 
@@ -105,8 +104,8 @@ bool Recovery::open_folder() {
   return true;
 }
 
-// partition.meta is gone. Index files carry a copy of the secret; it counts if a record verifies with it, or if there is no record. Nothing is known to be durable then,
-// so all of the log is verified.
+// partition.meta is gone. Index files carry a copy of the secret; it counts if a record verifies with it, or if there is no record. Nothing is known
+// to be durable then, so all of the log is verified.
 bool Recovery::find_lost_secret() {
   for (const uint64_t start : starts_) {
     const Segment segment(context_.directory, start);
@@ -264,7 +263,11 @@ int Recovery::open_active() {
     extents.pop_back();
     if (last.position != last.record_position) continue;
     const uint64_t first_timestamp = extents.empty() ? 0 : extents.front().timestamp;
-    state = {last.position, segment.start + last.relative_offset, last.logical_bytes, first_timestamp, first_timestamp == 0 ? 0 : extents.back().timestamp};
+    state = {.position = last.position,
+             .next_offset = segment.start + last.relative_offset,
+             .logical_bytes = last.logical_bytes,
+             .first_timestamp = first_timestamp,
+             .last_timestamp = extents.empty() ? 0 : extents.back().timestamp};
     break;
   }
   size_t indexed = extents.size();
@@ -314,7 +317,8 @@ int Recovery::open_active() {
   return 0;
 }
 
-// After a power loss, offsets that someone may have seen are not given out again: the log goes on in a new segment, and the jump is recorded before that exists.
+// After a power loss, offsets that someone may have seen are not given out again: the log goes on in a new segment, and the jump is recorded before
+// that exists.
 int Recovery::skip_reserved_offsets() {
   const auto boot_id = machine_boot_id();
   const bool same_boot = boot_id == meta().boot_id && boot_id != std::array<uint8_t, 16>{};

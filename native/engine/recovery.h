@@ -1,7 +1,8 @@
 // Opening a partition's folder: find where the log ends, repair what a crash may leave behind, fence what only damage can explain.
 //
-// The log is the truth. partition.meta says which part of it was synced; index files save reading the sealed segments and the head of the active one, and are rebuilt
-// where they are missing or wrong. Damage below the synced length is never cut away: the partition opens fenced and serves what is sound.
+// The log is the truth. partition.meta says which part of it was synced; index files save reading the sealed segments and the head of the active one,
+// and are rebuilt where they are missing or wrong. Damage below the synced length is never cut away: the partition opens fenced and serves what is
+// sound.
 //
 // Threads: blocking; runs on a sync thread, once per opening. Nobody else touches the folder meanwhile.
 #pragma once

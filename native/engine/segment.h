@@ -1,8 +1,8 @@
 // One segment of a partition's log: its file, its extents and what is published of it.
 //
-// Threads: every function from any thread, under the segment's own lock, which is a leaf: nothing else is locked while it is held. The partition's owner publishes;
-// polls plan. The active segment always has its file and extents; those of a sealed one are loaded at first use and released by the SegmentCache. A poll in progress
-// holds the file, so releasing, deleting or purging a segment never disturbs it.
+// Threads: every function from any thread, under the segment's own lock, which is a leaf: nothing else is locked while it is held. The partition's
+// owner publishes; polls plan. The active segment always has its file and extents; those of a sealed one are loaded at first use and released by the
+// SegmentCache. A poll in progress holds the file, so releasing, deleting or purging a segment never disturbs it.
 #pragma once
 
 #include <atomic>
@@ -61,7 +61,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   /// Shows what was appended. `extents` are those that began in it.
   void publish(const SegmentEnds& ends, const std::vector<Extent>& extents);
 
-  /// The range that holds messages [from, to), as far as `bytes_max` bytes beyond the extent of the first one. False: not loaded. `from` is in the segment.
+  /// The range that holds messages [from, to), as far as `bytes_max` bytes beyond the extent of the first one. False: not loaded. `from` is in the
+  /// segment.
   bool plan(uint64_t from, uint64_t to, uint64_t bytes_max, Piece* piece);
   /// The first message with a time stamp ≥ `timestamp`, which is at most the segment's last. False: not loaded.
   bool plan_timestamp(uint64_t timestamp, TimestampPlan* plan);

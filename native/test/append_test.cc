@@ -97,7 +97,7 @@ TEST_F(Append, OwnedSlotBelongsToTheCallerAgainAfterCompletion) {
     Completion out;
     const uint32_t request = ++p.requests;
     ASSERT_EQ(p.engine->append(p.handle,
-                               {.generation = generation, .slot = slot, .data = buffers.data(slot), .length = bytes.size(), .count = 4, .producer = {}, .request = request},
+                               {generation, slot, buffers.data(slot), bytes.size(), 4, {}, request},
                                &p.sink, &out),
               kQueued);
     EXPECT_EQ(p.sink.wait(request).status, kOk);

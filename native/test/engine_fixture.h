@@ -155,7 +155,7 @@ class OnePartition {
 
   Status append_begin(Bytes& bytes, uint32_t count, Generation generation, uint32_t request, Completion* out) {
     return engine->append(handle,
-                          {.generation = generation, .slot = kNoSlot, .data = bytes.data(), .length = bytes.size(), .count = count, .producer = {}, .request = request},
+                          {generation, kNoSlot, bytes.data(), bytes.size(), count, {}, request},
                           &sink, out);
   }
 

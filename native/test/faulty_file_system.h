@@ -1,4 +1,5 @@
-// The machine's files with faults on demand: failing or short writes, failing syncs and truncations of logs, syncs that wait for the test, or none at all.
+// The machine's files with faults on demand: failing or short writes, failing syncs and truncations of logs, syncs that wait for the test, or none at
+// all.
 #pragma once
 
 #include <atomic>
@@ -42,7 +43,6 @@ class FaultyFileSystem final : public FileSystem {
     *file = std::make_unique<FaultyFile>(*this, std::move(real), path.ends_with(".log"));
     return 0;
   }
-  int rename(const std::string& from, const std::string& to) override { return machine_.rename(from, to); }
   int remove(const std::string& path) override { return machine_.remove(path); }
   int make_directories(const std::string& path) override { return machine_.make_directories(path); }
   int sync_directory(const std::string& path) override {

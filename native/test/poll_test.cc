@@ -92,7 +92,8 @@ TEST_F(Poll, AutoCommitMovesBackToo) {
 
 TEST_F(Poll, EmptyResults) {
   p.open_ready();
-  for (const PollStrategy strategy : {PollStrategy::kOffset, PollStrategy::kTimestamp, PollStrategy::kFirst, PollStrategy::kLast, PollStrategy::kNext}) {
+  for (const PollStrategy strategy :
+       {PollStrategy::kOffset, PollStrategy::kTimestamp, PollStrategy::kFirst, PollStrategy::kLast, PollStrategy::kNext}) {
     const Polled polled = p.poll({.strategy = strategy, .count = 10, .auto_commit = true});
     EXPECT_EQ(polled.completion.status, kOk);
     EXPECT_EQ(polled.completion.count, 0u);

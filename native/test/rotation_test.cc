@@ -93,7 +93,8 @@ TEST_F(Rotation, GroupThatFillsASegmentEndsThere) {
   for (uint32_t i = 0; i < 25; ++i) ASSERT_EQ(p.append_begin(batches[i], 1, Generation::kVsr, 100 + i, &out), kQueued);
   for (uint32_t i = 0; i < 25; ++i) ASSERT_EQ(p.sink.wait(100 + i).first_offset, i);
   EXPECT_EQ(p.files(".log"),
-            (std::vector<std::string>{"00000000000000000000.log", "00000000000000000007.log", "00000000000000000014.log", "00000000000000000021.log"}));
+            (std::vector<std::string>{"00000000000000000000.log", "00000000000000000007.log", "00000000000000000014.log",
+                                                       "00000000000000000021.log"}));
 }
 
 }  // namespace

@@ -47,6 +47,9 @@ export interface Addon {
   xxh3(bytes: Uint8Array): bigint;
   /** Sends one datagram to the service manager's socket, see sd_notify(3). Returns 0, or the errno of what failed. */
   notify(socketPath: string, message: string): number;
+  /** Locks a file, made if missing, and writes the pid into it. Returns the descriptor, or undefined if somebody else holds it. Throws what else fails. */
+  lockFile(path: string): number | undefined;
+  unlockFile(descriptor: number): void;
 }
 
 /** Throws with the reason for each file that was tried. */

@@ -193,7 +193,10 @@ describe('the environment', () => {
   });
 
   it('variables of other programs are left alone', () => {
-    assert.deepEqual(load({ env: { IGGY_CI_BUILD: '1', IGGY_USERNAME: 'x', IGGY_CONNECTORS_SINK_A: '1', GALGO_BUILD: '1', PATH: '/bin' } }).warnings, []);
+    assert.deepEqual(
+      load({ env: { IGGY_CI_BUILD: '1', IGGY_USERNAME: 'x', IGGY_CONNECTORS_SINK_A: '1', GALGO_BUILD: '1', PATH: '/bin' } }).warnings,
+      [],
+    );
   });
 });
 

@@ -335,7 +335,7 @@ describe('after any sequence of events', () => {
 
   it('every partition has one owner, at most one member may poll it, and dealing out is even', () => {
     let revocationsSeen = 0;
-    const property = fc.property(fc.array(event, { maxLength: 80 }), (events) => {
+    const property = fc.property(fc.array(event, { maxLength: 80, size: 'max' }), (events) => {
       const group = groupOf(6);
       let nowMs = 0;
       for (const step of events) {
@@ -370,7 +370,7 @@ describe('after any sequence of events', () => {
       assert.deepEqual(assignments(group).flat().sort(), range(group.partitionsCount), 'every partition may be polled by one member');
     });
     fc.assert(property, { numRuns: 400 });
-    assert(revocationsSeen > 0);
+    assert.notEqual(revocationsSeen, 0, 'no revocation was ever pending');
   });
 
   const assignments = (group: ConsumerGroup): (readonly number[])[] =>

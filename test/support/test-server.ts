@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +37,17 @@ export function startServerProcess(dataPath: string, environment: Record<string,
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  // A test that fails leaves its server behind: it must neither keep the test process alive nor outlive it.
+  const cleanUp = () => child.kill('SIGKILL');
+  process.once('exit', cleanUp);
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) (stream as net.Socket).unref();
+  const exited = new Promise<number | null>((resolve) =>
+    child.once('exit', (code) => {
+      process.off('exit', cleanUp);
+      resolve(code);
+    }),
+  );
   let output = '';
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => {
