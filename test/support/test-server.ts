@@ -40,7 +40,6 @@ export function startServerProcess(dataPath: string, environment: Record<string,
   // A test that fails leaves its server behind: it must neither keep the test process alive nor outlive it.
   const cleanUp = () => child.kill('SIGKILL');
   process.once('exit', cleanUp);
-  child.unref();
   for (const stream of [child.stdout, child.stderr]) (stream as net.Socket).unref();
   const exited = new Promise<number | null>((resolve) =>
     child.once('exit', (code) => {
@@ -61,6 +60,7 @@ export function startServerProcess(dataPath: string, environment: Record<string,
       const address = /TCP {3}(\S+)/.exec(output)?.[1];
       if (address === undefined) return;
       clearTimeout(timer);
+      child.unref();
       resolve(serverProcess(child, address, exited, () => output));
     };
     child.stdout?.on('data', read);
@@ -77,10 +77,12 @@ function serverProcess(child: ChildProcess, address: string, exited: Promise<num
     pid: child.pid as number,
     output,
     stop() {
+      child.ref();
       child.kill('SIGTERM');
       return exited;
     },
     async kill() {
+      child.ref();
       child.kill('SIGKILL');
       await exited;
     },
