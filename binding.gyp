@@ -4,10 +4,11 @@
     {
       'target_name': 'galgo',
       'sources': ['<!@(sed -e "s|^|native/|" native/sources.txt)'],
+      # Relative to this file: a folder above may have spaces in its name, which make cannot stand.
       'include_dirs': [
-        '<!(node -p "require(\'node-api-headers\').include_dir")',
+        '<!(node -p "path.relative(\'.\', require(\'node-api-headers\').include_dir)")',
         '<!(node -p "require(\'node-addon-api\').include_dir")',
-        '<!(node -p "require(\'node:path\').dirname(require.resolve(\'xxhash-addon/package.json\'))")/xxHash',
+        '<!(node -p "path.relative(\'.\', path.dirname(require.resolve(\'xxhash-addon/xxHash/xxhash.h\')))")',
       ],
       # The last one: an error that cannot be thrown because its thread is being terminated is dropped instead of ending the process.
       'defines': [

@@ -22,9 +22,10 @@ const nodeGyp = findNodeGyp();
 if (nodeGyp === undefined)
   fail('node-gyp was not found. It comes with npm: install with npm, or set npm_config_node_gyp to its bin/node-gyp.js.');
 
+// A relative folder, because make cannot stand spaces in those above.
 const { status, error } = spawnSync(
   process.execPath,
-  [nodeGyp, 'configure', 'build', `--nodedir=${path.join(root, 'native', 'gyp')}`, '--release', '--loglevel=warn'],
+  [nodeGyp, 'configure', 'build', '--nodedir=native/gyp', '--release', '--loglevel=warn'],
   { cwd: root, env: buildEnvironment(), stdio: 'inherit' },
 );
 if (status !== 0)

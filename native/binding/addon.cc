@@ -1,4 +1,4 @@
-// The addon's exports: createEngine, xxh32, xxh3, notify, lockFile, unlockFile. Each environment (main thread, workers) initialises it on
+// The addon's exports: createEngine, xxh32, xxh3, notify, lockFile, unlockFile, openUdp. Each environment (main thread, workers) initialises it on
 // its own, and nothing here is shared between them.
 #include <napi.h>
 
@@ -6,12 +6,14 @@
 #include "file_lock.h"
 #include "hashes.h"
 #include "systemd_notify.h"
+#include "udp_binding.h"
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("createEngine", Napi::Function::New<galgo::binding::EngineBinding::create>(env, "createEngine"));
   galgo::binding::add_hashes(env, exports);
   galgo::RegisterSystemdNotify(env, exports);
   galgo::RegisterFileLock(env, exports);
+  galgo::RegisterUdp(env, exports);
   return exports;
 }
 

@@ -1,8 +1,9 @@
 // Arguments and inline results of engine calls: memory that JavaScript and the binding share.
 //
-// JavaScript writes the numbers of a call into sixteen float64 words and calls; the binding checks each one. An inline result is one completion record (engine.h), shown
-// as sixteen u32 words. Doubles carry wrong numbers (negative, fractional, too large, NaN) unchanged to the checks, where a u32 array would wrap them silently.
-// Measured per call with 14 numbers: 27 ns this way, 62 ns as ordinary arguments; a Uint8Array beside them costs 13 ns.
+// JavaScript writes the numbers of a call into sixteen float64 words and calls; the binding checks each one. An inline result is one completion
+// record (engine.h), shown as sixteen u32 words. Doubles carry wrong numbers (negative, fractional, too large, NaN) unchanged to the checks, where a
+// u32 array would wrap them silently. Measured per call with 14 numbers: 27 ns this way, 62 ns as ordinary arguments; a Uint8Array beside them costs
+// 13 ns.
 //
 //   word  append        poll           storeOffset  load-, deleteOffset  open, configure    deleteSegments     flush
 //   0     request       request        request      request              request            request            request
@@ -18,10 +19,10 @@
 //   10                  consumer id
 //   11                  auto-commit
 //
-// purge, close and stats take words 0 and 1; acquireSlot (bytes), releaseSlot and slotMemory (slot) take word 0. header start is -1 where there is none. append takes
-// the bytes as an ordinary argument, open the directory. Every call but slotMemory and shutdown returns a status. What else an answer holds is written back into the words:
-// the handle of open into word 1, the offset of loadOffset into words 4 (low) and 5 (high), the slot of acquireSlot into word 0, the figures of stats and bufferStats from
-// word 0 on in the order of their TypeScript interfaces.
+// purge, close and stats take words 0 and 1; acquireSlot (bytes), releaseSlot and slotMemory (slot) take word 0. header start is -1 where there is
+// none. append takes the bytes as an ordinary argument, open the directory. Every call but slotMemory and shutdown returns a status. What else an
+// answer holds is written back into the words: the handle of open into word 1, the offset of loadOffset into words 4 (low) and 5 (high), the slot of
+// acquireSlot into word 0, the figures of stats and bufferStats from word 0 on in the order of their TypeScript interfaces.
 //
 // Threads: the JavaScript thread of the environment that made the engine, alone. The binding owns the memory and frees it when that environment ends.
 #pragma once

@@ -68,7 +68,8 @@ void CompletionQueue::drain(Napi::Env env, napi_value dispatch) {
 
     Napi::HandleScope scope(env);
     napi_value argument;
-    // The dispatcher catches what callbacks throw. A call that fails means that the thread is being terminated; node-addon-api's own call would abort the process then.
+    // The dispatcher catches what callbacks throw. A call that fails means that the thread is being terminated; node-addon-api's own call would abort
+    // the process then.
     if (napi_create_uint32(env, static_cast<uint32_t>(count), &argument) != napi_ok) break;
     if (napi_call_function(env, env.Undefined(), dispatch, 1, &argument, nullptr) != napi_ok) break;
   }

@@ -1,11 +1,12 @@
 // Completions on their way from the engine's threads to JavaScript.
 //
-// push() and wake() run on the engine's threads (and on the JavaScript thread, where the engine completes at once); everything else runs on the JavaScript thread.
-// Completions gather in a list that grows with the number of outstanding requests, so none is ever lost or waits for room. One wake-up is under way at a time; it moves
-// the list, up to 256 records at a time, into a window that JavaScript reads as u32 words, and calls the dispatcher with the number of records: one call into JavaScript per
-// window, no object per record.
+// push() and wake() run on the engine's threads (and on the JavaScript thread, where the engine completes at once); everything else runs on the
+// JavaScript thread. Completions gather in a list that grows with the number of outstanding requests, so none is ever lost or waits for room. One
+// wake-up is under way at a time; it moves the list, up to 256 records at a time, into a window that JavaScript reads as u32 words, and calls the
+// dispatcher with the number of records: one call into JavaScript per window, no object per record.
 //
-// The thread-safe function keeps the event loop alive only while a request is outstanding. The window lives as long as the queue, and the queue as long as the environment.
+// The thread-safe function keeps the event loop alive only while a request is outstanding. The window lives as long as the queue, and the queue as
+// long as the environment.
 #pragma once
 
 #include <napi.h>
@@ -37,7 +38,8 @@ class CompletionQueue final : public CompletionSink {
   uint32_t outstanding() const { return outstanding_; }
   Completion* window() { return window_; }
 
-  /// Drops what comes from now on and lets go of the event loop. To be called before the environment frees the thread-safe function under the engine's threads.
+  /// Drops what comes from now on and lets go of the event loop. To be called before the environment frees the thread-safe function under the
+  /// engine's threads.
   void close();
 
  private:

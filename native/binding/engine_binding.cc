@@ -139,7 +139,8 @@ Napi::Value EngineBinding::shutdown(const Napi::CallbackInfo& info) {
   auto* const binding = static_cast<EngineBinding*>(info.Data());
   const uint32_t outstanding = binding->queue_.outstanding();
   if (outstanding > 0) {
-    Napi::Error::New(info.Env(), std::to_string(outstanding) + " requests are outstanding: close every handle and wait for it").ThrowAsJavaScriptException();
+    Napi::Error::New(info.Env(), std::to_string(outstanding) + " requests are outstanding: close every handle and wait for it")
+        .ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
   binding->slots_.detach();

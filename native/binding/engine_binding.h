@@ -1,11 +1,13 @@
-// One engine as JavaScript sees it: functions that take their numbers from a shared block (call_block.h) and answer with a status, an inline result in the block, or a
-// completion later (completion_queue.h).
+// One engine as JavaScript sees it: functions that take their numbers from a shared block (call_block.h) and answer with a status, an inline result
+// in the block, or a completion later (completion_queue.h).
 //
 // Threads: the JavaScript thread of the environment that made it; only the completion queue is touched by the engine's threads.
-// Ownership: the environment owns it and its shared memory (block, completion window), so that functions kept beyond shutdown() still find a binding, which then answers
-// kClosed. The engine goes at shutdown() or, when the environment ends without it, in the clean-up hook, before the environment frees what the engine's threads call.
+// Ownership: the environment owns it and its shared memory (block, completion window), so that functions kept beyond shutdown() still find a binding,
+// which then answers kClosed. The engine goes at shutdown() or, when the environment ends without it, in the clean-up hook, before the environment
+// frees what the engine's threads call.
 //
-// Wrong use (a number out of range, a slot that is not held, a second use of a request number under way) throws and does nothing else; the engine's refusals are statuses.
+// Wrong use (a number out of range, a slot that is not held, a second use of a request number under way) throws and does nothing else; the engine's
+// refusals are statuses.
 #pragma once
 
 #include <napi.h>
@@ -78,7 +80,7 @@ class EngineBinding {
 
   CallBlock block_;
   CompletionQueue queue_;
-  std::vector<Request> requests_;  // by request number
+  std::vector<Request> requests_;   // by request number
   std::unique_ptr<Engine> engine_;  // null after shutdown
   SlotTable slots_;
 };

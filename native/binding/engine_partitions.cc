@@ -88,9 +88,9 @@ Status EngineBinding::stats(Arguments& in) {
   if (in.failed()) return kThrown;
   PartitionStats stats{};
   const Status status = engine_->stats(handle, &stats);
-  const uint64_t figures[] = {stats.first_offset, stats.next_offset, stats.messages,    stats.logical_bytes, stats.stored_bytes,
-                              stats.last_timestamp, stats.durable_offset, stats.segments, stats.state,       stats.read_calls,
-                              stats.read_bytes,   stats.write_calls, stats.write_bytes, stats.sync_calls};
+  const uint64_t figures[] = {stats.first_offset,   stats.next_offset,    stats.messages,    stats.logical_bytes, stats.stored_bytes,
+                              stats.last_timestamp, stats.durable_offset, stats.segments,    stats.state,         stats.read_calls,
+                              stats.read_bytes,     stats.write_calls,    stats.write_bytes, stats.sync_calls};
   static_assert(sizeof figures / sizeof *figures <= sizeof block_.words / sizeof *block_.words);
   double* word = block_.words;
   for (const uint64_t figure : figures) *word++ = static_cast<double>(figure);

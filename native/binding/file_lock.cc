@@ -1,7 +1,8 @@
 // lockFile(path), unlockFile(descriptor): one holder of a file at a time, see flock(2).
 //
-// Runs in the JavaScript thread and never waits. The descriptor belongs to the caller; the lock ends when it is closed, at the latest by the kernel when the
-// process is gone. Node's core has no file locks, and a file with a process number alone is wrong after a crash, when another process may have that number.
+// Runs in the JavaScript thread and never waits. The descriptor belongs to the caller; the lock ends when it is closed, at the latest by the kernel
+// when the process is gone. Node's core has no file locks, and a file with a process number alone is wrong after a crash, when another process may
+// have that number.
 
 #include "file_lock.h"
 

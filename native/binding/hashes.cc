@@ -6,9 +6,7 @@ namespace galgo::binding {
 
 namespace {
 
-bool is_bytes(const Napi::Value& value) {
-  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
-}
+bool is_bytes(const Napi::Value& value) { return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array; }
 
 template <typename Hash>
 Napi::Value hash_of(const Napi::CallbackInfo& info, Hash hash) {

@@ -1,8 +1,8 @@
 // Which buffer slots JavaScript holds, so that a wrong slot number is an error and never an access to foreign memory.
 //
-// JavaScript holds a slot from the moment it gets it (acquire, or the result of a poll) until it releases it; a queued append lends it to the engine until its completion
-// arrives. The ArrayBuffer over a slot is made once and lasts, because the pool never unmaps a slot. Only the capacity of slots above 64 MiB changes from one tenant to the
-// next: where it has grown, the old ArrayBuffer is detached and a new one made.
+// JavaScript holds a slot from the moment it gets it (acquire, or the result of a poll) until it releases it; a queued append lends it to the engine
+// until its completion arrives. The ArrayBuffer over a slot is made once and lasts, because the pool never unmaps a slot. Only the capacity of slots
+// above 64 MiB changes from one tenant to the next: where it has grown, the old ArrayBuffer is detached and a new one made.
 //
 // Threads: the JavaScript thread alone. The memory belongs to the engine's buffer pool; the ArrayBuffers over it are held here until detach().
 #pragma once

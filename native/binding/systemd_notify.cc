@@ -1,7 +1,7 @@
 // notify(socketPath, message): one datagram to the service manager.
 //
-// Runs in the JavaScript thread; the socket lives for the one call. Node's core has no Unix datagram sockets, and a child process (`systemd-notify`) is no member of the
-// service's main process, which NotifyAccess=main demands. Protocol: sd_notify(3).
+// Runs in the JavaScript thread; the socket lives for the one call. Node's core has no Unix datagram sockets, and a child process (`systemd-notify`)
+// is no member of the service's main process, which NotifyAccess=main demands. Protocol: sd_notify(3).
 
 #include "systemd_notify.h"
 
@@ -30,8 +30,7 @@ int send_datagram(const std::string& path, const std::string& message) {
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
   // Never waits: a manager that does not read must not hold up the event loop.
-  const ssize_t sent =
-      sendto(fd, message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
+  const ssize_t sent = sendto(fd, message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
   const int failure = sent < 0 ? errno : 0;
   close(fd);
   return failure;

@@ -22,11 +22,11 @@ struct AppendJob {
   size_t length = 0;
   uint32_t count = 0;
   Producer producer{};
-  uint32_t slot = kNoSlot;     // of the engine: released when the group is written
-  bool verified = false;       // vsr: checksums are known to be right
-  bool transcoded = false;     // classic: `data` holds `records` already
+  uint32_t slot = kNoSlot;  // of the engine: released when the group is written
+  bool verified = false;    // vsr: checksums are known to be right
+  bool transcoded = false;  // classic: `data` holds `records` already
   uint64_t logical_bytes = 0;
-  RecordInfo info{};           // vsr
+  RecordInfo info{};  // vsr
   std::vector<TranscodedRecord> records;
 
   // Outcome.
@@ -42,7 +42,7 @@ class AppendGroup {
   uint64_t end_offset = 0;
   uint64_t end_position = 0;
   uint64_t logical_bytes = 0;
-  int error = 0;            // errno of the write or sync that failed
+  int error = 0;  // errno of the write or sync that failed
   bool fills_segment = false;
 
   void clear();

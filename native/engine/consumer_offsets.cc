@@ -92,6 +92,13 @@ bool ConsumerOffsets::load(uint8_t kind, uint32_t id, uint64_t* offset) const {
   return true;
 }
 
+uint64_t ConsumerOffsets::lowest() const {
+  const std::lock_guard lock(mutex_);
+  uint64_t lowest = UINT64_MAX;
+  for (const auto& [key, entry] : entries_) lowest = std::min(lowest, entry.offset);
+  return lowest;
+}
+
 Status ConsumerOffsets::remove(uint8_t kind, uint32_t id, int* error) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(key_of(kind, id));

@@ -41,6 +41,8 @@ class ConsumerOffsets {
   /// since `generation` was asked for: the offset belongs to messages that are gone.
   Status store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, int* error);
   bool load(uint8_t kind, uint32_t id, uint64_t* offset) const;
+  /// The lowest of them; UINT64_MAX if none is stored.
+  uint64_t lowest() const;
   /// kOk, kConsumerOffsetNotFound or kIoError.
   Status remove(uint8_t kind, uint32_t id, int* error);
   /// Forgets all of them, in memory and in the file.

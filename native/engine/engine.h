@@ -28,14 +28,14 @@ enum class ConsumerKind : uint8_t { kConsumer = 1, kGroup = 2 };
 
 /// What came of a request. 64 bytes, fixed layout: the binding shows it to JavaScript as sixteen u32 words (see src/storage/engine.ts).
 struct Completion {
-  uint32_t request = 0;      // word 0: the caller's number
-  Status status = kOk;       // word 1
-  uint32_t slot = kNoSlot;   // word 2: poll: buffer slot; kNoSlot if none
-  uint32_t start = 0;        // word 3: poll: first byte in the slot
-  uint32_t length = 0;       // word 4: poll: bytes
-  uint32_t count = 0;        // word 5: messages
-  uint32_t detail = 0;       // word 6: errno, or a count of segments removed, …
-  uint32_t reserved = 0;     // word 7
+  uint32_t request = 0;         // word 0: the caller's number
+  Status status = kOk;          // word 1
+  uint32_t slot = kNoSlot;      // word 2: poll: buffer slot; kNoSlot if none
+  uint32_t start = 0;           // word 3: poll: first byte in the slot
+  uint32_t length = 0;          // word 4: poll: bytes
+  uint32_t count = 0;           // word 5: messages
+  uint32_t detail = 0;          // word 6: errno, or a count of segments removed, …
+  uint32_t reserved = 0;        // word 7
   uint64_t first_offset = 0;    // words 8, 9: append: base offset; poll: first message's offset
   uint64_t last_offset = 0;     // words 10, 11
   uint64_t current_offset = 0;  // words 12, 13: last offset of the partition, 0 if it never held one
@@ -56,21 +56,21 @@ class FileSystem;  // file.h
 struct EngineOptions {
   uint32_t io_threads = 1;
   uint32_t sync_threads = 8;
-  uint64_t buffer_bytes_max = 256ull << 20;     // budget of the BufferPool
-  uint32_t inline_append_bytes_max = 64 * 1024; // larger appends go to the I/O thread
-  uint32_t inline_poll_bytes_max = 1 << 20;     // larger polls, and reads that are not in the page cache, go to a sync thread
-  uint32_t sync_interval_ms = 1000;             // policy `interval`
+  uint64_t buffer_bytes_max = 256ull << 20;      // budget of the BufferPool
+  uint32_t inline_append_bytes_max = 64 * 1024;  // larger appends go to the I/O thread
+  uint32_t inline_poll_bytes_max = 1 << 20;      // larger polls, and reads that are not in the page cache, go to a sync thread
+  uint32_t sync_interval_ms = 1000;              // policy `interval`
   uint32_t checkpoint_interval_ms = 5000;
-  uint64_t index_cache_bytes_max = 64ull << 20; // extent arrays of sealed segments
-  uint32_t open_files_max = 4096;               // descriptors of sealed segments
-  uint32_t consumer_offsets_max = 1'000'000;    // per partition
-  FileSystem* file_system = nullptr;            // nullptr: the machine's; else it outlives the engine
+  uint64_t index_cache_bytes_max = 64ull << 20;  // extent arrays of sealed segments
+  uint32_t open_files_max = 4096;                // descriptors of sealed segments
+  uint32_t consumer_offsets_max = 1'000'000;     // per partition
+  FileSystem* file_system = nullptr;             // nullptr: the machine's; else it outlives the engine
 };
 
 struct PartitionOptions {
   uint64_t partition_id = 0;
-  uint64_t incarnation = 0;      // must equal partition.meta's if that exists, else the partition opens fenced
-  bool create = false;           // false: a missing folder opens fenced instead of being made empty
+  uint64_t incarnation = 0;             // must equal partition.meta's if that exists, else the partition opens fenced
+  bool create = false;                  // false: a missing folder opens fenced instead of being made empty
   uint64_t segment_bytes = 1ull << 30;  // logical bytes after which a segment is full
   Durability durability = Durability::kNone;
   Durability offset_durability = Durability::kNone;
@@ -78,10 +78,10 @@ struct PartitionOptions {
 
 struct AppendRequest {
   Generation generation;
-  uint32_t slot;         // kNoSlot: borrowed bytes
-  uint8_t* data;         // classic: index block and messages; vsr: batch record, which is stamped in place. Inside the slot if there is one
+  uint32_t slot;  // kNoSlot: borrowed bytes
+  uint8_t* data;  // classic: index block and messages; vsr: batch record, which is stamped in place. Inside the slot if there is one
   size_t length;
-  uint32_t count;        // messages, as the request says
+  uint32_t count;  // messages, as the request says
   Producer producer;
   uint32_t request;
 };
@@ -89,10 +89,10 @@ struct AppendRequest {
 struct PollRequest {
   Generation generation;
   PollStrategy strategy;
-  uint64_t value;        // offset, or time stamp in µs
+  uint64_t value;  // offset, or time stamp in µs
   uint32_t count;
-  uint32_t headroom;     // bytes kept free before the messages in the result's slot, for the reply's header
-  uint64_t bytes_max;    // of messages as they go out; at least one message is returned all the same
+  uint32_t headroom;   // bytes kept free before the messages in the result's slot, for the reply's header
+  uint64_t bytes_max;  // of messages as they go out; at least one message is returned all the same
   ConsumerKind consumer_kind;
   uint32_t consumer_id;
   bool auto_commit;
@@ -100,12 +100,12 @@ struct PollRequest {
 };
 
 struct PartitionStats {
-  uint64_t first_offset, next_offset;   // next_offset 0: never held a message
+  uint64_t first_offset, next_offset;  // next_offset 0: never held a message
   uint64_t messages, logical_bytes, stored_bytes;
   uint64_t last_timestamp;
-  uint64_t durable_offset;              // messages below are synced
+  uint64_t durable_offset;  // messages below are synced
   uint32_t segments;
-  uint32_t state;                       // 0 opening, 1 ready, 2 fenced, 3 closed
+  uint32_t state;                                                         // 0 opening, 1 ready, 2 fenced, 3 closed
   uint64_t read_calls, read_bytes, write_calls, write_bytes, sync_calls;  // of this partition since it was opened
 };
 
@@ -137,7 +137,8 @@ class Engine {
 
   // These complete through the sink.
   void flush(Handle handle, bool sync, uint32_t request, CompletionSink* sink);
-  /// Removes up to `segments` of the oldest sealed segments whose last offset is ≤ `last_offset_max`; completion.count = how many.
+  /// Removes up to `segments` of the oldest sealed segments whose last offset is ≤ `last_offset_max` and ≤ every stored consumer offset;
+  /// completion.count = how many.
   void delete_segments(Handle handle, uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink);
   /// Empties the partition: offset 0 again, consumer offsets gone.
   void purge(Handle handle, uint32_t request, CompletionSink* sink);

@@ -50,8 +50,8 @@ int read_index(const LogContext& context, const Segment& segment, uint64_t log_e
   const IndexHeader& header = content->header;
   if (header.start != segment.start || header.incarnation != context.incarnation || header.secret != context.secret) return 0;
   content->valid = true;
-  content->log_end = decode_extents(bytes.data() + kIndexHeaderBytes, done - kIndexHeaderBytes, log_end_max, context.secret, segment.start,
-                                    &content->extents);
+  content->log_end =
+      decode_extents(bytes.data() + kIndexHeaderBytes, done - kIndexHeaderBytes, log_end_max, context.secret, segment.start, &content->extents);
   return 0;
 }
 

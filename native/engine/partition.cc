@@ -85,10 +85,13 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
 
 Status Partition::refusal() const {
   switch (state()) {
-    case State::kReadOnly: return kFenced;
-    case State::kShut: return kClosed;
+    case State::kReadOnly:
+      return kFenced;
+    case State::kShut:
+      return kClosed;
     case State::kOpening:
-    case State::kReady: break;
+    case State::kReady:
+      break;
   }
   return kOk;
 }
@@ -258,11 +261,8 @@ void Partition::flush(bool sync, uint32_t request, CompletionSink* sink) {
 }
 
 void Partition::delete_segments(uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink) {
-  enqueue_control({.kind = Control::Kind::kDeleteSegments,
-                   .request = request,
-                   .sink = sink,
-                   .segments = segments,
-                   .last_offset_max = last_offset_max});
+  enqueue_control(
+      {.kind = Control::Kind::kDeleteSegments, .request = request, .sink = sink, .segments = segments, .last_offset_max = last_offset_max});
 }
 
 void Partition::purge(uint32_t request, CompletionSink* sink) { enqueue_control({.kind = Control::Kind::kPurge, .request = request, .sink = sink}); }

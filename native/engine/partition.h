@@ -36,7 +36,7 @@ struct Services {
   FileSystem& file_system;
   BufferPool& buffers;
   SegmentCache& segments;
-  TaskThreads& io;    // the partition's I/O thread
+  TaskThreads& io;     // the partition's I/O thread
   TaskThreads& syncs;  // threads that may wait for the device
 };
 

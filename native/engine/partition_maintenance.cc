@@ -125,13 +125,15 @@ Completion Partition::remove_oldest(const Control& control) {
   const std::lock_guard maintenance(maintenance_mutex_);
   Completion completion{.request = control.request, .status = refusal()};
   if (completion.status != kOk) return completion;
+  // No consumer that has a place in this partition loses messages it has not passed.
+  const uint64_t last_offset_max = std::min(control.last_offset_max, offsets_.lowest());
   std::vector<std::shared_ptr<Segment>> removed;
   uint64_t first_retained = 0;
   {
     const std::lock_guard lock(view_mutex_);
     while (removed.size() < control.segments && removed.size() + 1 < segments_.size()) {
       const auto& segment = segments_[removed.size()];
-      if (segment->ends().end_offset - 1 > control.last_offset_max) break;
+      if (segment->ends().end_offset - 1 > last_offset_max) break;
       removed.push_back(segment);
     }
     first_retained = segments_[removed.size()]->start;

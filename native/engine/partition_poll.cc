@@ -149,9 +149,14 @@ Status PollRun::find_start(uint64_t* from, bool* found) {
   if (request_.count == 0) return kOk;
   *from = first;
   switch (request_.strategy) {
-    case PollStrategy::kOffset: *from = std::max(first, request_.value); break;
-    case PollStrategy::kFirst: break;
-    case PollStrategy::kLast: *from = std::max(first, next_offset_ - std::min<uint64_t>(request_.count, next_offset_)); break;
+    case PollStrategy::kOffset:
+      *from = std::max(first, request_.value);
+      break;
+    case PollStrategy::kFirst:
+      break;
+    case PollStrategy::kLast:
+      *from = std::max(first, next_offset_ - std::min<uint64_t>(request_.count, next_offset_));
+      break;
     case PollStrategy::kNext: {
       uint64_t stored = 0;
       if (partition_.offsets_.load(static_cast<uint8_t>(request_.consumer_kind), request_.consumer_id, &stored)) *from = std::max(first, stored + 1);
@@ -203,8 +208,8 @@ Status PollRun::plan(uint64_t from) {
 
   const std::lock_guard lock(partition_.view_mutex_);
   const auto& segments = partition_.segments_;
-  auto segment = std::upper_bound(segments.begin(), segments.end(), from,
-                                  [](uint64_t offset, const auto& candidate) { return offset < candidate->start; });
+  auto segment =
+      std::upper_bound(segments.begin(), segments.end(), from, [](uint64_t offset, const auto& candidate) { return offset < candidate->start; });
   if (segment != segments.begin()) --segment;
   for (; segment != segments.end() && count_left > 0 && bytes_left > 0; ++segment) {
     const uint64_t end_offset = (*segment)->ends().end_offset;

@@ -27,12 +27,12 @@ bool Segment::plan(uint64_t from, uint64_t to, uint64_t bytes_max, Piece* piece)
   const auto after = std::upper_bound(extents_.begin(), extents_.end(), from - start,
                                       [](uint64_t offset, const Extent& extent) { return offset < extent.relative_offset; });
   const auto first = static_cast<size_t>(after - extents_.begin()) - 1;
-  const auto wanted = std::lower_bound(after, extents_.end(), to - start,
-                                       [](const Extent& extent, uint64_t offset) { return extent.relative_offset < offset; });
+  const auto wanted =
+      std::lower_bound(after, extents_.end(), to - start, [](const Extent& extent, uint64_t offset) { return extent.relative_offset < offset; });
   const uint64_t first_end = after == extents_.end() ? ends_.end_position : after->position;
   const uint64_t position_max = bytes_max > ends_.end_position ? ends_.end_position : first_end + bytes_max;
-  const auto affordable = std::lower_bound(after, wanted, position_max,
-                                           [](const Extent& extent, uint64_t position) { return extent.position < position; });
+  const auto affordable =
+      std::lower_bound(after, wanted, position_max, [](const Extent& extent, uint64_t position) { return extent.position < position; });
   *piece = piece_of(first, static_cast<size_t>(affordable - extents_.begin()));
   return true;
 }
@@ -40,8 +40,8 @@ bool Segment::plan(uint64_t from, uint64_t to, uint64_t bytes_max, Piece* piece)
 bool Segment::plan_timestamp(uint64_t timestamp, TimestampPlan* plan) {
   const std::lock_guard lock(mutex_);
   if (!has_extents_ || !file_ || extents_.empty()) return false;
-  const auto found = std::lower_bound(extents_.begin(), extents_.end(), timestamp,
-                                      [](const Extent& extent, uint64_t value) { return extent.timestamp < value; });
+  const auto found =
+      std::lower_bound(extents_.begin(), extents_.end(), timestamp, [](const Extent& extent, uint64_t value) { return extent.timestamp < value; });
   plan->offset = found == extents_.end() ? ends_.end_offset : start + found->relative_offset;
   // A later record of the extent before may be the one; a large record has its extents to itself.
   plan->exact = found == extents_.begin() || (found - 1)->large;

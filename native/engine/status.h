@@ -30,11 +30,11 @@ inline constexpr Status kCannotReadFile = 10002;
 inline constexpr Status kCannotReadIndexPosition = 10011;
 
 // Engine facts that no wire number names. The caller maps them.
-inline constexpr Status kQueued = -1;         // will complete through the ring
-inline constexpr Status kFenced = -10;        // partition is fenced: damaged, or a sync failed
-inline constexpr Status kClosed = -11;        // handle closed or never opened
-inline constexpr Status kOutOfMemory = -12;   // the buffer budget is spent
-inline constexpr Status kIoError = -13;       // see Completion::detail for errno
+inline constexpr Status kQueued = -1;        // will complete through the ring
+inline constexpr Status kFenced = -10;       // partition is fenced: damaged, or a sync failed
+inline constexpr Status kClosed = -11;       // handle closed or never opened
+inline constexpr Status kOutOfMemory = -12;  // the buffer budget is spent
+inline constexpr Status kIoError = -13;      // see Completion::detail for errno
 inline constexpr Status kTooManyOffsets = -14;
 
 }  // namespace galgo

@@ -96,10 +96,7 @@ TEST_F(Append, OwnedSlotBelongsToTheCallerAgainAfterCompletion) {
     std::copy(bytes.begin(), bytes.end(), buffers.data(slot));
     Completion out;
     const uint32_t request = ++p.requests;
-    ASSERT_EQ(p.engine->append(p.handle,
-                               {generation, slot, buffers.data(slot), bytes.size(), 4, {}, request},
-                               &p.sink, &out),
-              kQueued);
+    ASSERT_EQ(p.engine->append(p.handle, {generation, slot, buffers.data(slot), bytes.size(), 4, {}, request}, &p.sink, &out), kQueued);
     EXPECT_EQ(p.sink.wait(request).status, kOk);
     EXPECT_EQ(buffers.bytes_in_use(), buffers.capacity(slot));
     buffers.release(slot);

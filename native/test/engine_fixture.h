@@ -154,9 +154,7 @@ class OnePartition {
   void open_ready() { ASSERT_EQ(open().status, kOk); }
 
   Status append_begin(Bytes& bytes, uint32_t count, Generation generation, uint32_t request, Completion* out) {
-    return engine->append(handle,
-                          {generation, kNoSlot, bytes.data(), bytes.size(), count, {}, request},
-                          &sink, out);
+    return engine->append(handle, {generation, kNoSlot, bytes.data(), bytes.size(), count, {}, request}, &sink, out);
   }
 
   Completion append(const std::vector<Message>& messages, Generation generation = Generation::kVsr) {

@@ -13,7 +13,7 @@ namespace galgo::test {
 
 class FaultyFileSystem final : public FileSystem {
  public:
-  std::atomic<int> log_write_error{0};     // errno of the next log writes, after half of the bytes were written
+  std::atomic<int> log_write_error{0};  // errno of the next log writes, after half of the bytes were written
   std::atomic<int> log_sync_error{0};
   std::atomic<int> log_truncate_error{0};
   std::atomic<int> directory_sync_error{0};

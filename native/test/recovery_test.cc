@@ -1,8 +1,9 @@
 // Opening after crashes and damage: torn logs at every byte, missing, torn and stale files, lost power.
+#include "../engine/recovery.h"
+
 #include <functional>
 
 #include "../engine/partition_meta.h"
-#include "../engine/recovery.h"
 #include "engine_fixture.h"
 #include "faulty_file_system.h"
 

@@ -83,6 +83,19 @@ TEST_F(Rotation, DeletingTheOldestSegments) {
   EXPECT_EQ(p.append(uniform_messages(1, 10)).first_offset, 25u);
 }
 
+TEST_F(Rotation, ASegmentThatAConsumerHasNotPassedStays) {
+  p.partition.segment_bytes = 5 * 1024;
+  p.open_ready();
+  append_25(Generation::kVsr);
+  ASSERT_EQ(p.store_offset(1, 20), kOk);
+  ASSERT_EQ(p.store_offset(2, 6, ConsumerKind::kGroup), kOk);
+  EXPECT_EQ(p.delete_segments(100).count, 1u);
+  ASSERT_EQ(p.store_offset(2, 12, ConsumerKind::kGroup), kOk);
+  EXPECT_EQ(p.delete_segments(100).count, 0u) << "the second segment ends at 13";
+  ASSERT_EQ(p.store_offset(2, 13, ConsumerKind::kGroup), kOk);
+  EXPECT_EQ(p.delete_segments(100).count, 1u);
+}
+
 TEST_F(Rotation, GroupThatFillsASegmentEndsThere) {
   p.partition.segment_bytes = 5 * 1024;
   p.partition.durability = Durability::kGroup;
@@ -92,8 +105,7 @@ TEST_F(Rotation, GroupThatFillsASegmentEndsThere) {
   Completion out;
   for (uint32_t i = 0; i < 25; ++i) ASSERT_EQ(p.append_begin(batches[i], 1, Generation::kVsr, 100 + i, &out), kQueued);
   for (uint32_t i = 0; i < 25; ++i) ASSERT_EQ(p.sink.wait(100 + i).first_offset, i);
-  EXPECT_EQ(p.files(".log"),
-            (std::vector<std::string>{"00000000000000000000.log", "00000000000000000007.log", "00000000000000000014.log",
+  EXPECT_EQ(p.files(".log"), (std::vector<std::string>{"00000000000000000000.log", "00000000000000000007.log", "00000000000000000014.log",
                                                        "00000000000000000021.log"}));
 }
 

@@ -59,18 +59,14 @@ function contentStats(system: System): Omit<Stats, keyof ProcessStats> {
   const streams = system.streams.list();
   const topics = streams.flatMap((stream) => stream.topics.list());
   const partitions = topics.flatMap((topic) => topic.partitions);
-  const sums = { readBytes: 0, writtenBytes: 0, messages: 0, logicalBytes: 0, segments: 0 };
+  const sums = { messages: 0, logicalBytes: 0, segments: 0 };
   for (const { handle } of partitions) {
     const stats = system.engine.stats(handle);
-    sums.readBytes += stats.readBytes;
-    sums.writtenBytes += stats.writeBytes;
     sums.messages += stats.messages;
     sums.logicalBytes += stats.logicalBytes;
     sums.segments += stats.segments;
   }
   return {
-    readBytes: BigInt(sums.readBytes),
-    writtenBytes: BigInt(sums.writtenBytes),
     messagesSizeBytes: BigInt(sums.logicalBytes),
     streamsCount: streams.length,
     topicsCount: topics.length,

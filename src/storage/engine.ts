@@ -143,7 +143,10 @@ export interface Engine {
   deleteOffset(handle: number, kind: ConsumerKind, id: number, done: CompletionCallback): number;
 
   flush(handle: number, sync: boolean, done: CompletionCallback): void;
-  /** Removes up to `segments` of the oldest sealed segments that end at or below `lastOffsetMax`; `count` of the completion says how many. */
+  /**
+   * Removes up to `segments` of the oldest sealed segments that end at or below `lastOffsetMax` and at or below every stored consumer offset.
+   * `count` of the completion says how many.
+   */
   deleteSegments(handle: number, segments: number, lastOffsetMax: bigint, done: CompletionCallback): void;
   purge(handle: number, done: CompletionCallback): void;
   close(handle: number, done: CompletionCallback): void;

@@ -188,7 +188,6 @@ class AddonEngine implements Engine {
     this.#words[0] = slot;
     const memory = this.#native.slotMemory();
     if (known?.buffer === memory) return known;
-    markAsUntransferable(memory);
     const buffer = Buffer.from(memory);
     // Without holes, which would make a slow dictionary of the array.
     while (this.#buffers.length <= slot) this.#buffers.push(undefined);

@@ -32,7 +32,7 @@ export function startServerProcess(dataPath: string, environment: Record<string,
     process.execPath,
     [path.join(root, 'bin/galgo.js'), 'server', '--path', dataPath, '--with-default-root-credentials'],
     {
-      cwd: path.dirname(dataPath),
+      cwd: root,
       env: { ...process.env, GALGO_TCP_ADDRESS: '127.0.0.1:0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
