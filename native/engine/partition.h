@@ -107,7 +107,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Status keep_borrowed(AppendJob* job);
   bool segment_full(uint64_t logical_bytes, uint64_t stored_bytes) const;
   bool inline_allowed() const;
-  void note_inline_write(double microseconds, std::chrono::steady_clock::time_point now);
+  void note_inline_write(double microseconds, size_t bytes, std::chrono::steady_clock::time_point now);
   void append_group();
   bool write_group();
   void fail_group(Status status);

@@ -13,6 +13,7 @@ using std::chrono::steady_clock;
 
 constexpr size_t kCallerVerifiesBytesMax = 64 * 1024;
 constexpr double kInlineWriteMicrosecondsMax = 200;
+constexpr double kInlineWriteBytesPerAllowance = 256 * 1024;
 constexpr auto kThreadedAfterSlowWrites = std::chrono::seconds(1);
 // Positions in a segment are 32 bits. Small records take more than their logical bytes, so stored bytes have a bound of their own: full at the first,
 // refused at the second, which the largest group cannot jump over.
@@ -53,7 +54,7 @@ Status Partition::append(const AppendRequest& request, CompletionSink* sink, Com
       status = done.status;
       if (status == kOk) publish_group();
       const auto ended = steady_clock::now();
-      note_inline_write(std::chrono::duration<double, std::micro>(ended - begun).count(), ended);
+      note_inline_write(std::chrono::duration<double, std::micro>(ended - begun).count(), request.length, ended);
       release_ownership();
       return status;
     }
@@ -108,7 +109,9 @@ Status Partition::keep_borrowed(AppendJob* job) {
 
 bool Partition::inline_allowed() const { return steady_clock::now() >= threaded_until_; }
 
-void Partition::note_inline_write(double microseconds, steady_clock::time_point now) {
+void Partition::note_inline_write(double microseconds, size_t bytes, steady_clock::time_point now) {
+  // A large batch may take its time: what counts is whether the disk, not the amount, makes the caller wait.
+  microseconds /= 1 + static_cast<double>(bytes) / kInlineWriteBytesPerAllowance;
   // One stall, of the disk or of a busy processor, is not yet a slow disk.
   inline_write_us_ += (std::min(microseconds, 10 * kInlineWriteMicrosecondsMax) - inline_write_us_) / 32;
   if (inline_write_us_ <= kInlineWriteMicrosecondsMax) return;

@@ -111,8 +111,8 @@ export const schema = z.object({
     ),
     sync_threads: count({ min: 1, max: 64 }, { initial: 8, doc: 'Threads that wait for syncs: as many partitions can sync side by side.' }),
     inline_append_size_max: size(
-      { min: 0, max: MiB },
-      { initial: '64 KiB', doc: 'Largest batch that is written without a change of threads. 0 turns that off.' },
+      { min: 0, max: 16 * MiB },
+      { initial: '2 MiB', doc: 'Largest batch that is written without a change of threads. 0 turns that off.' },
     ),
     inline_poll_size_max: size(
       { min: 0, max: 16 * MiB },

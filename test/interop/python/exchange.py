@@ -10,6 +10,7 @@ headers too; 0.8 has no such call.
 
 import asyncio
 import hashlib
+import os
 import sys
 
 import apache_iggy as iggy
@@ -77,7 +78,9 @@ async def main(address: str, action: str, stream: str, topic: str, *rest: str) -
         assert index == count
     else:
         raise SystemExit(f"unknown action {action}")
-    print(f"{action} ok")
+    print(f"{action} ok", flush=True)
+    # The package's background threads can abort the interpreter while it shuts down.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,125 @@
+// Official clients against Galgo and against a bare Node front, line by line in one run: throughput of both and their ratio, medians with the spread of all repetitions.
+//
+//   node --import tsx bench/load/load-table.ts --clients PATH_TO_iggy-clients [--repetitions 5] [--scale 1] [--only TEXT]
+//
+// `iggy-clients` is the load tool on the official Rust SDKs of both generations; see bench/README.md.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const { values } = parseArgs({
+  options: {
+    clients: { type: 'string' },
+    repetitions: { type: 'string', default: '5' },
+    scale: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
+});
+if (values.clients === undefined) throw new Error('--clients names the iggy-clients binary');
+const clients = values.clients;
+
+interface Line {
+  kind: 'send' | 'poll';
+  batch: number;
+  size: number;
+  tasks: number;
+  /** Sends of each producer at scale 1. */
+  batches: number;
+  /** Aims for clients of 0.8 and 0.9. */
+  aims: [classic: number, vsr: number];
+}
+
+const lines: Line[] = [
+  { kind: 'send', batch: 1000, size: 1000, tasks: 2, batches: 400, aims: [0.75, 0.8] },
+  { kind: 'send', batch: 100, size: 1000, tasks: 2, batches: 2000, aims: [0.85, 0.85] },
+  { kind: 'send', batch: 100, size: 1000, tasks: 8, batches: 500, aims: [0.75, 0.75] },
+  { kind: 'send', batch: 10, size: 100, tasks: 2, batches: 8000, aims: [0.85, 0.85] },
+  { kind: 'send', batch: 10, size: 100, tasks: 8, batches: 2000, aims: [0.85, 0.85] },
+  { kind: 'send', batch: 1, size: 100, tasks: 1, batches: 15_000, aims: [0.85, 0.85] },
+  { kind: 'send', batch: 1, size: 100, tasks: 8, batches: 2500, aims: [0.85, 0.85] },
+  { kind: 'poll', batch: 1000, size: 1000, tasks: 2, batches: 400, aims: [0.8, 0.9] },
+  { kind: 'poll', batch: 100, size: 1000, tasks: 2, batches: 2000, aims: [0.75, 0.85] },
+  { kind: 'poll', batch: 100, size: 1000, tasks: 8, batches: 500, aims: [0.75, 0.85] },
+  { kind: 'poll', batch: 10, size: 100, tasks: 2, batches: 8000, aims: [0.75, 0.8] },
+];
+
+function start(args: string[], ready: RegExp): Promise<{ child: ChildProcess; address: string }> {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk;
+      const address = ready.exec(output)?.[1];
+      if (address !== undefined) resolve({ child, address });
+    });
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${output}`)));
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** One load run; messages per second of the role that is measured. */
+async function load(address: string, generation: string, line: Line): Promise<number> {
+  const batches = Math.max(10, Math.round(line.batches * Number(values.scale)));
+  const roles = line.kind === 'send' ? ['--producers', line.tasks] : ['--producers', line.tasks, '--consumers', line.tasks];
+  const args = ['load', '--json', '--generation', generation, '--address', address, '--kind', line.kind, ...roles];
+  const sizes = ['--batch', line.batch, '--size', line.size, '--batches', batches];
+  const output = await promisify(execFile)(clients, [...args, ...sizes].map(String), { timeout: 120_000 }).then(
+    ({ stdout }) => stdout,
+    // Sends that the front swallowed are missing in the end, which the tool reports after its figures.
+    (error: { stdout?: string }) => error.stdout ?? '',
+  );
+  const report = JSON.parse(output) as { roles: { messages_per_s: number }[]; error: string | null };
+  const figure = report.roles.at(-1)?.messages_per_s;
+  if (figure === undefined) throw new Error(`no figures: ${output}`);
+  return figure;
+}
+
+function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'galgo-bench-'));
+const server = await start(
+  ['bin/galgo.js', 'server', '--path', path.join(folder, 'data'), '--tcp-address', '127.0.0.1:0', '--with-default-root-credentials'],
+  /TCP {3}(\S+)/,
+);
+const fronts = {
+  send: await start(['--import', 'tsx', 'bench/load/front-ceiling.ts', server.address, 'send'], /(\S+:\d+)\n/),
+  poll: await start(['--import', 'tsx', 'bench/load/front-ceiling.ts', server.address, 'poll'], /(\S+:\d+)\n/),
+};
+try {
+  console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.type()} ${os.release()}, durability interval\n`);
+  console.log('| Line | Generation | Galgo, messages/s | Front, messages/s | Ratio (lowest to highest) | Aim |');
+  console.log('|---|---|---|---|---|---|');
+  for (const line of lines) {
+    for (const [index, generation] of ['classic', 'vsr'].entries()) {
+      const name = `${line.kind} ${line.batch} × ${line.size} B, ${line.tasks} ${line.kind === 'send' ? 'producers' : 'consumers'}`;
+      if (!`${name} ${generation}`.includes(values.only)) continue;
+      const galgo: number[] = [];
+      const front: number[] = [];
+      for (let round = 0; round < Number(values.repetitions); round++) {
+        galgo.push(await load(server.address, generation, line));
+        front.push(await load(fronts[line.kind].address, generation, line));
+      }
+      const ratios = galgo.map((figure, round) => figure / (front[round] as number));
+      const [low, high] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(2));
+      const cells = [name, generation, Math.round(median(galgo)), Math.round(median(front))];
+      console.log(`| ${cells.join(' | ')} | ${median(ratios).toFixed(2)} (${low} to ${high}) | ${line.aims[index]} |`);
+    }
+  }
+} finally {
+  for (const { child } of [fronts.send, fronts.poll, server]) await stop(child);
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The official Python client of both generations against one running server: each makes a stream and a topic, sends 10,000 messages to the same topic and reads back what
+# both have sent, byte for byte. The two releases are installed from PyPI into a cache outside the clone.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/galgo-ci
+work=$(mktemp -d)
+server=
+trap '[[ -z $server ]] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+
+for release in 0.8.0 0.9.0; do
+  if ! "$cache/python-$release/bin/python" -c 'import apache_iggy' 2>/dev/null; then
+    python3 -m venv --clear "$cache/python-$release"
+    "$cache/python-$release/bin/pip" install --quiet --disable-pip-version-check "apache-iggy==$release"
+  fi
+done
+classic() { timeout 120 "$cache/python-0.8.0/bin/python" "$root/test/interop/python/exchange.py" "$address" "$@"; }
+vsr() { timeout 120 "$cache/python-0.9.0/bin/python" "$root/test/interop/python/exchange.py" "$address" "$@"; }
+
+node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
+server=$!
+address=
+for _ in $(seq 300); do
+  address=$(sed -n 's/^  TCP   \([^ ]*\).*/\1/p' "$work/notice")
+  [[ -z $address ]] || break
+  sleep 0.1
+done
+[[ -n $address ]] || { cat "$work/log"; exit 1; }
+
+classic create classic-stream topic
+vsr create vsr-stream topic
+classic send classic-stream topic from-classic 10000
+vsr send classic-stream topic from-vsr 10000
+for reader in classic vsr; do
+  "$reader" read classic-stream topic 0 from-classic 10000 plain
+  "$reader" read classic-stream topic 10000 from-vsr 10000 headers
+done
+vsr send vsr-stream topic from-vsr 10000
+classic read vsr-stream topic 0 from-vsr 10000 plain
+
+kill -TERM "$server"
+wait "$server"
+server=
+echo "the Python clients of both generations agree"
