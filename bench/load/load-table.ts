@@ -92,7 +92,17 @@ function median(figures: readonly number[]): number {
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'galgo-bench-'));
 const server = await start(
-  ['bin/galgo.js', 'server', '--path', path.join(folder, 'data'), '--tcp-address', '127.0.0.1:0', '--with-default-root-credentials'],
+  [
+    'bin/galgo.js',
+    'server',
+    '--path',
+    path.join(folder, 'data'),
+    '--tcp-address',
+    '127.0.0.1:0',
+    '--quic-address',
+    '127.0.0.1:0',
+    '--with-default-root-credentials',
+  ],
   /TCP {3}(\S+)/,
 );
 const fronts = {

@@ -5,7 +5,6 @@
 #include <chrono>
 
 #include "record.h"
-#include "seeded_hash.h"
 
 namespace galgo {
 namespace {
@@ -13,7 +12,7 @@ namespace {
 constexpr size_t kSlotBytes = 32;
 constexpr size_t kPairBytes = 2 * kSlotBytes;
 
-uint32_t slot_check(const uint8_t* slot, uint64_t secret) { return static_cast<uint32_t>(xxh3_64_seeded(slot, 28, secret)); }
+uint32_t slot_check(const uint8_t* slot, uint64_t secret) { return static_cast<uint32_t>(xxh3_64_keyed(slot, 28, secret)); }
 
 bool slot_valid(const uint8_t* slot, uint64_t secret) { return (slot[0] == 1 || slot[0] == 2) && load32(slot + 28) == slot_check(slot, secret); }
 

@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "seeded_hash.h"
-
 namespace galgo {
 namespace {
 
@@ -14,7 +12,7 @@ constexpr uint32_t kLarge = 1;
 constexpr size_t kEntryCheckAt = kIndexEntryBytes - 4;
 
 uint32_t entry_check(const uint8_t* entry, uint64_t secret, uint64_t start) {
-  return static_cast<uint32_t>(xxh3_64_seeded(entry, kEntryCheckAt, secret ^ start));
+  return static_cast<uint32_t>(xxh3_64_keyed(entry, kEntryCheckAt, secret ^ start));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Connections that send garbage, half frames and impossible lengths, and vanish. The server lives, its memory returns, and another client notices nothing.
-// GALGO_TEST_PEERS sets how many (1000 by default).
+// TEST_PEERS sets how many (1000 by default).
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { assertMessages, createTestTopic, poll, send, testMessages } from '../su
 import { RawClient } from '../support/raw-client.ts';
 import { startServerProcess, temporaryFolder } from '../support/test-server.ts';
 
-const peers = Number(process.env.GALGO_TEST_PEERS ?? 1000);
+const peers = Number(process.env.TEST_PEERS ?? 1000);
 const peersAtOnce = 100;
 const grownBytesMax = 48 * 1024 * 1024;
 

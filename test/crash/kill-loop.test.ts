@@ -1,5 +1,5 @@
 // kill -9 during sends of both generations, again and again, on one data folder: after each restart every acknowledged message is there once, in order, with contiguous
-// offsets. GALGO_TEST_KILLS sets how often (12 in the short form).
+// offsets. TEST_KILLS sets how often (12 in the short form).
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -10,7 +10,7 @@ import { createTestTopic, poll, send, type TopicName, testMessage } from '../sup
 import { RawClient } from '../support/raw-client.ts';
 import { startServerProcess, temporaryFolder } from '../support/test-server.ts';
 
-const kills = Number(process.env.GALGO_TEST_KILLS ?? 12);
+const kills = Number(process.env.TEST_KILLS ?? 12);
 
 interface Writer {
   generation: Generation;
