@@ -180,4 +180,11 @@ Status Engine::stats(Handle handle, PartitionStats* out) {
   });
 }
 
+Status Engine::segments(Handle handle, size_t segments_max, std::vector<SegmentStats>* out) {
+  return on_partition(impl_->find(handle), [&](Partition& partition) {
+    partition.segments(segments_max, out);
+    return kOk;
+  });
+}
+
 }  // namespace galgo

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "buffer_pool.h"
 #include "record.h"
@@ -109,6 +110,13 @@ struct PartitionStats {
   uint64_t read_calls, read_bytes, write_calls, write_bytes, sync_calls;  // of this partition since it was opened
 };
 
+/// One segment of a partition.
+struct SegmentStats {
+  uint64_t first_offset, last_offset;  // last_offset is below first_offset by 1 (modulo 2^64) if the segment is empty
+  uint64_t logical_bytes;
+  uint64_t first_timestamp, last_timestamp;  // µs; 0 if the segment is empty
+};
+
 using Handle = uint32_t;
 
 class Engine {
@@ -148,6 +156,8 @@ class Engine {
   void close(Handle handle, uint32_t request, CompletionSink* sink);
 
   Status stats(Handle handle, PartitionStats* out);
+  /// Segments from the oldest on, at most `segments_max` of them; the last of all is the active one.
+  Status segments(Handle handle, size_t segments_max, std::vector<SegmentStats>* out);
 
  private:
   struct Impl;

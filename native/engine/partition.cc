@@ -299,4 +299,18 @@ void Partition::stats(PartitionStats* out) {
   out->sync_calls = counters_.sync_calls;
 }
 
+void Partition::segments(size_t segments_max, std::vector<SegmentStats>* out) {
+  const std::lock_guard lock(view_mutex_);
+  const size_t count = std::min(segments_max, segments_.size());
+  out->reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    const SegmentEnds ends = segments_[i]->ends();
+    out->push_back({.first_offset = segments_[i]->start,
+                    .last_offset = ends.end_offset - 1,
+                    .logical_bytes = ends.logical_bytes,
+                    .first_timestamp = ends.first_timestamp,
+                    .last_timestamp = ends.last_timestamp});
+  }
+}
+
 }  // namespace galgo

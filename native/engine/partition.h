@@ -61,6 +61,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   void configure(const PartitionOptions& options);
   void stats(PartitionStats* out);
+  void segments(size_t segments_max, std::vector<SegmentStats>* out);
   /// Runs on the engine's timer: starts maintenance where the policy's interval has passed.
   void tick(std::chrono::steady_clock::time_point now);
 

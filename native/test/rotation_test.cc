@@ -33,6 +33,39 @@ TEST_F(Rotation, LayoutThatClientsSee) {
   }
 }
 
+TEST_F(Rotation, SegmentsAreListedFromTheOldest) {
+  p.partition.segment_bytes = 5 * 1024;
+  p.open_ready();
+  std::vector<SegmentStats> empty;
+  ASSERT_EQ(p.engine->segments(p.handle, 10, &empty), kOk);
+  ASSERT_EQ(empty.size(), 1u);
+  EXPECT_EQ(empty[0].logical_bytes, 0u);
+  append_25(Generation::kVsr);
+  for (int round = 0; round < 2; ++round) {
+    std::vector<SegmentStats> segments;
+    ASSERT_EQ(p.engine->segments(p.handle, 10, &segments), kOk);
+    ASSERT_EQ(segments.size(), 4u);
+    uint64_t offset = 0;
+    uint64_t timestamp = 1;
+    for (const SegmentStats& segment : segments) {
+      EXPECT_EQ(segment.first_offset, offset);
+      EXPECT_EQ(segment.logical_bytes, (segment.last_offset + 1 - segment.first_offset) * 1000);
+      EXPECT_LE(timestamp, segment.first_timestamp);
+      EXPECT_LE(segment.first_timestamp, segment.last_timestamp);
+      offset = segment.last_offset + 1;
+      timestamp = segment.last_timestamp;
+    }
+    EXPECT_EQ(offset, 25u);
+    segments.clear();
+    ASSERT_EQ(p.engine->segments(p.handle, 3, &segments), kOk);
+    EXPECT_EQ(segments.size(), 3u);
+    p.open_ready();  // the same after a restart
+  }
+  std::vector<SegmentStats> none;
+  EXPECT_EQ(p.engine->segments(p.handle + 1, 10, &none), kClosed);
+  EXPECT_TRUE(none.empty());
+}
+
 TEST_F(Rotation, CountsAndBytesComeBackAfterEitherKindOfStop) {
   p.partition.segment_bytes = 5 * 1024;
   p.open_ready();
