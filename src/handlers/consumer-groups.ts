@@ -11,7 +11,6 @@ import type { ConsumerGroupSummary } from '../protocol/primitives/consumer-group
 import type { Identifier } from '../protocol/primitives/identifier.ts';
 import type { ConsumerGroup } from '../streaming/consumer-group.ts';
 import * as groups from '../streaming/group-commands.ts';
-import { authorize } from '../streaming/permissions.ts';
 import type { Topic } from '../streaming/topic.ts';
 import { handler, type RequestContext } from './handler.ts';
 import { authorizeTopic } from './topics.ts';
@@ -62,7 +61,7 @@ function readableTopic(context: RequestContext, request: { stream: Identifier; t
   const { system, client, generation } = context;
   const topic =
     generation === 'vsr' ? system.topic(request.stream, request.topic) : system.streams.get(request.stream)?.topics.get(request.topic);
-  if (topic !== undefined) authorize(client.userId, 'read-topics', topic.streamId, topic.id);
+  if (topic !== undefined) system.users.authorize(client.userId, 'read-topics', topic.streamId, topic.id);
   return topic;
 }
 

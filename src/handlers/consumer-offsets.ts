@@ -8,7 +8,6 @@ import type { Identifier } from '../protocol/primitives/identifier.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ConsumerGroup } from '../streaming/consumer-group.ts';
 import { currentOffset, engineCall, type Partition } from '../streaming/partition.ts';
-import { authorize } from '../streaming/permissions.ts';
 import type { System } from '../streaming/system.ts';
 import { consumerId } from './consumer-id.ts';
 import { handler, type RequestContext } from './handler.ts';
@@ -25,7 +24,7 @@ export const consumerOffsetHandlers = [
   handler(getConsumerOffset, ({ system, client, generation }, request) => {
     const topic = system.streams.get(request.stream)?.topics.get(request.topic);
     if (topic === undefined) return undefined;
-    authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
+    system.users.authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
     const isGroup = request.consumer.kind === ConsumerKind.group;
     const id = isGroup ? topic.groups.get(request.consumer.id)?.id : consumerId(system.engine, request.consumer.id);
     const partition = generation === 'vsr' ? topic.partition(request.partition ?? 0) : topic.partitions[request.partition ?? 0];
@@ -44,8 +43,9 @@ export const consumerOffsetHandlers = [
 
   handler(deleteConsumerOffset, async (context, request) => {
     const { system } = context;
-    const { partition, id } = resolveWriter(context, request);
+    const { partition, id, group } = resolveWriter(context, request);
     await engineCall((done) => system.engine.deleteOffset(partition.handle, request.consumer.kind, id, done));
+    group?.uncommitted(partition.id);
   }),
 ];
 

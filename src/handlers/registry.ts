@@ -5,10 +5,13 @@ import { codeOfOperation } from '../protocol/operations.ts';
 import { consumerGroupHandlers } from './consumer-groups.ts';
 import { consumerOffsetHandlers } from './consumer-offsets.ts';
 import type { Handler } from './handler.ts';
+import { loginHandlers } from './logins.ts';
 import { messageHandlers } from './messages.ts';
 import { partitionHandlers } from './partitions.ts';
+import { snapshotHandler } from './snapshot.ts';
 import { streamHandlers } from './streams.ts';
 import { type SystemFacts, systemHandlers } from './system.ts';
+import { tokenHandlers } from './tokens.ts';
 import { topicHandlers } from './topics.ts';
 import { userHandlers } from './users.ts';
 
@@ -22,7 +25,10 @@ export interface Handlers {
 export function createHandlers(facts: SystemFacts): Handlers {
   const handlers = [
     ...systemHandlers(facts),
-    ...userHandlers(facts),
+    snapshotHandler(facts),
+    ...loginHandlers(facts),
+    ...userHandlers,
+    ...tokenHandlers,
     ...streamHandlers,
     ...topicHandlers,
     ...partitionHandlers,

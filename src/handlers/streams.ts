@@ -9,7 +9,6 @@ import { updateStream } from '../protocol/commands/update-stream.ts';
 import { noOptions } from '../protocol/primitives/options.ts';
 import type { StreamSummary } from '../protocol/primitives/stream-summary.ts';
 import type { Engine } from '../storage/engine.ts';
-import { authorize } from '../streaming/permissions.ts';
 import type { Stream } from '../streaming/stream.ts';
 import * as streams from '../streaming/stream-commands.ts';
 import { handler } from './handler.ts';
@@ -19,33 +18,33 @@ export const streamHandlers = [
   handler(getStream, ({ system, client }, request) => {
     const stream = system.streams.get(request.stream);
     if (stream === undefined) return undefined;
-    authorize(client.userId, 'read-streams', stream.id);
+    system.users.authorize(client.userId, 'read-streams', stream.id);
     const topics = stream.topics.list().map((topic) => topicHeader(topic, system.engine));
     return { ...streamSummary(stream, system.engine), topics };
   }),
 
   handler(getStreams, ({ system, client }) => {
-    authorize(client.userId, 'read-streams');
+    system.users.authorize(client.userId, 'read-streams');
     return system.streams.list().map((stream) => streamSummary(stream, system.engine));
   }),
 
   handler(createStream, async ({ system, client }, request) => {
-    authorize(client.userId, 'manage-streams');
+    system.users.authorize(client.userId, 'manage-streams');
     return streamSummary(await streams.createStream(system, request.name, request.options), system.engine);
   }),
 
   handler(updateStream, async ({ system, client }, request) => {
-    authorize(client.userId, 'manage-streams', system.stream(request.stream).id);
+    system.users.authorize(client.userId, 'manage-streams', system.stream(request.stream).id);
     await streams.renameStream(system, request.stream, request.name, request.options);
   }),
 
   handler(deleteStream, async ({ system, client }, request) => {
-    authorize(client.userId, 'manage-streams', system.stream(request.stream).id);
+    system.users.authorize(client.userId, 'manage-streams', system.stream(request.stream).id);
     await streams.deleteStream(system, request.stream);
   }),
 
   handler(purgeStream, async ({ system, client }, request) => {
-    authorize(client.userId, 'manage-streams', system.stream(request.stream).id);
+    system.users.authorize(client.userId, 'manage-streams', system.stream(request.stream).id);
     await streams.purgeStream(system, request.stream);
   }),
 ];

@@ -12,7 +12,6 @@ import { OptionScope, Transport } from '../protocol/primitives/enumerations.ts';
 import type { Stats } from '../protocol/primitives/stats.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
-import { authorize } from '../streaming/permissions.ts';
 import type { ProcessStats } from '../streaming/process-stats.ts';
 import type { System } from '../streaming/system.ts';
 import { describeTopicOptions } from '../streaming/topic-settings.ts';
@@ -24,6 +23,11 @@ export interface SystemFacts {
   readonly processStats: () => ProcessStats;
   /** The one node, with the ports that are bound. */
   readonly cluster: () => ClusterMetadata;
+  readonly dataPath: string;
+  /** Of each transport. */
+  readonly connectionsMax: number;
+  /** The last lines of the log. */
+  readonly recentLog: () => string;
 }
 
 export function systemHandlers(facts: SystemFacts): Handler[] {
@@ -31,7 +35,7 @@ export function systemHandlers(facts: SystemFacts): Handler[] {
     publicHandler(ping, () => undefined),
 
     handler(getStats, ({ system, client }) => {
-      authorize(client.userId, 'read-servers');
+      system.users.authorize(client.userId, 'read-servers');
       return { ...facts.processStats(), ...contentStats(system) };
     }),
 
@@ -42,14 +46,14 @@ export function systemHandlers(facts: SystemFacts): Handler[] {
     handler(getMe, ({ client }) => clientDetails(client)),
 
     handler(getClient, ({ system, client }, { clientId }) => {
-      authorize(client.userId, 'read-servers');
+      system.users.authorize(client.userId, 'read-servers');
       if (clientId === 0) throw new ProtocolError('invalid-client-id');
       const found = system.clients.get(clientId);
       return found && clientDetails(found);
     }),
 
     handler(getClients, ({ system, client }) => {
-      authorize(client.userId, 'read-servers');
+      system.users.authorize(client.userId, 'read-servers');
       return system.clients.list().map(clientSummary);
     }),
   ];

@@ -7,7 +7,7 @@ import { getTopics } from '../protocol/commands/get-topics.ts';
 import { purgeTopic } from '../protocol/commands/purge-topic.ts';
 import { updateTopic } from '../protocol/commands/update-topic.ts';
 import type { Identifier } from '../protocol/primitives/identifier.ts';
-import { type Action, authorize } from '../streaming/permissions.ts';
+import type { Action } from '../streaming/permissions.ts';
 import * as topics from '../streaming/topic-commands.ts';
 import { handler, type RequestContext } from './handler.ts';
 import { topicDetails, topicHeader } from './topic-view.ts';
@@ -16,7 +16,7 @@ export const topicHandlers = [
   handler(getTopic, ({ system, client }, request) => {
     const topic = system.streams.get(request.stream)?.topics.get(request.topic);
     if (topic === undefined) return undefined;
-    authorize(client.userId, 'read-topics', topic.streamId, topic.id);
+    system.users.authorize(client.userId, 'read-topics', topic.streamId, topic.id);
     return topicDetails(topic, system.engine);
   }),
 
@@ -24,12 +24,12 @@ export const topicHandlers = [
     const stream = system.streams.get(request.stream);
     // A VSR list begins with its count, so that even none needs a body.
     if (stream === undefined) return generation === 'vsr' ? [] : undefined;
-    authorize(client.userId, 'read-topics', stream.id);
+    system.users.authorize(client.userId, 'read-topics', stream.id);
     return stream.topics.list().map((topic) => topicHeader(topic, system.engine));
   }),
 
   handler(createTopic, async ({ system, client }, request) => {
-    authorize(client.userId, 'manage-topics', system.stream(request.stream).id);
+    system.users.authorize(client.userId, 'manage-topics', system.stream(request.stream).id);
     return topicDetails(await topics.createTopic(system, request.stream, request.name, request.partitionsCount, request), system.engine);
   }),
 
@@ -52,5 +52,5 @@ export const topicHandlers = [
 /** Throws 1009 or 2010 for what does not exist, then 41. */
 export function authorizeTopic(context: RequestContext, action: Action, request: { stream: Identifier; topic: Identifier }): void {
   const topic = context.system.topic(request.stream, request.topic);
-  authorize(context.client.userId, action, topic.streamId, topic.id);
+  context.system.users.authorize(context.client.userId, action, topic.streamId, topic.id);
 }

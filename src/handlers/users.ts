@@ -1,52 +1,78 @@
-// Login and logout of both generations.
+// Users. For those who may not manage users, a classic change is refused whether or not its target exists; under VSR, and for passwords, a missing target is told first.
 
-import { loginUser } from '../protocol/commands/login-user.ts';
-import { logoutUser } from '../protocol/commands/logout-user.ts';
-import { register } from '../protocol/commands/register.ts';
-import { EvictionReason } from '../protocol/operations.ts';
-import { isCompatibleProtocolVersion, protocolVersion } from '../protocol/primitives/protocol-version.ts';
-import { ProtocolError } from '../protocol/protocol-error.ts';
-import { Eviction } from './eviction.ts';
-import { type Handler, handler, publicHandler } from './handler.ts';
-import type { SystemFacts } from './system.ts';
+import { changePassword } from '../protocol/commands/change-password.ts';
+import { createUser } from '../protocol/commands/create-user.ts';
+import { deleteUser } from '../protocol/commands/delete-user.ts';
+import { getUser } from '../protocol/commands/get-user.ts';
+import { getUsers } from '../protocol/commands/get-users.ts';
+import { updatePermissions } from '../protocol/commands/update-permissions.ts';
+import { updateUser } from '../protocol/commands/update-user.ts';
+import { UserStatus } from '../protocol/primitives/enumerations.ts';
+import type { Identifier } from '../protocol/primitives/identifier.ts';
+import { noOptions } from '../protocol/primitives/options.ts';
+import type { User as UserView } from '../protocol/primitives/user.ts';
+import { requirePassword } from '../streaming/passwords.ts';
+import * as users from '../streaming/user-commands.ts';
+import type { User } from '../streaming/users.ts';
+import { handler, type RequestContext } from './handler.ts';
 
-export function userHandlers(facts: SystemFacts): Handler[] {
-  return [
-    publicHandler(loginUser, async ({ system, client }, { username, password }) => {
-      const userId = await system.users.authenticate(username, password);
-      client.userId = userId;
-      return { userId };
-    }),
+export const userHandlers = [
+  handler(getUser, ({ system, client }, request) => {
+    const user = system.users.get(request.user);
+    // An unknown name is an empty reply to everybody, an unknown number only to those who may read users.
+    if (user === undefined && typeof request.user === 'string') return undefined;
+    if (user === undefined || user.id !== client.userId) system.users.authorize(client.userId, 'read-users');
+    return user && { ...userView(user), permissions: user.permissions };
+  }),
 
-    handler(logoutUser, ({ system, client, generation }) => {
-      // A classic client stays in its groups, which belong to the connection; a VSR session takes them with it.
-      if (generation === 'vsr') system.sessions.close(client);
-      else client.userId = undefined;
-      return undefined;
-    }),
+  handler(getUsers, ({ system, client }) => {
+    system.users.authorize(client.userId, 'read-users');
+    return system.users.list().map(userView);
+  }),
 
-    publicHandler(register, async ({ system, client }, request) => {
-      if (!isCompatibleProtocolVersion(request.protocolVersion)) throw new Eviction(EvictionReason.incompatibleProtocol);
-      const userId = await authenticate(request.password, (login) => system.users.authenticate(login.username, login.password));
-      if (userId === undefined) {
-        // No access tokens exist, so that none can be right.
-        if (request.token !== undefined) throw new Eviction(EvictionReason.invalidToken);
-        throw new Eviction(request.password === undefined ? EvictionReason.malformedLogin : EvictionReason.invalidCredentials);
-      }
-      const session = system.sessions.open(client, client.presentedClientId, userId);
-      if (session === undefined) throw new Eviction(EvictionReason.sessionError);
-      return { userId, session, protocolVersion, serverVersion: facts.version };
-    }),
-  ];
+  handler(createUser, async ({ system, client }, request) => {
+    system.users.authorize(client.userId, 'manage-users');
+    const user = await users.createUser(system, { ...request, active: request.status === UserStatus.active });
+    return { ...userView(user), permissions: user.permissions };
+  }),
+
+  handler(updateUser, async (context, request) => {
+    authorizeManaging(context, request.user);
+    const active = request.status === undefined ? undefined : request.status === UserStatus.active;
+    await users.updateUser(context.system, request.user, { username: request.username, active, options: request.options });
+  }),
+
+  handler(deleteUser, async (context, request) => {
+    authorizeManaging(context, request.user);
+    await users.deleteUser(context.system, request.user);
+  }),
+
+  handler(updatePermissions, async (context, request) => {
+    authorizeManaging(context, request.user);
+    await users.updatePermissions(context.system, request.user, request.permissions);
+  }),
+
+  handler(changePassword, async ({ system, client }, request) => {
+    requirePassword(request.currentPassword);
+    requirePassword(request.newPassword);
+    const user = system.users.require(request.user);
+    if (user.id !== client.userId) system.users.authorize(client.userId, 'manage-users');
+    await users.changePassword(system, user, request.currentPassword, request.newPassword);
+  }),
+];
+
+/** Throws 41, under VSR 20 before it. */
+function authorizeManaging({ system, client, generation }: RequestContext, target: Identifier): void {
+  if (generation === 'vsr') system.users.require(target);
+  system.users.authorize(client.userId, 'manage-users');
 }
 
-/** Undefined for a refused login; other failures are thrown. */
-async function authenticate<Login>(login: Login | undefined, verify: (login: Login) => Promise<number>): Promise<number | undefined> {
-  if (login === undefined) return undefined;
-  try {
-    return await verify(login);
-  } catch (error) {
-    if (ProtocolError.is(error) && error.code !== 'transient-not-accepted') return undefined;
-    throw error;
-  }
+function userView(user: User): UserView {
+  return {
+    id: user.id,
+    createdAt: user.createdAt,
+    status: user.active ? UserStatus.active : UserStatus.inactive,
+    username: user.name,
+    options: noOptions,
+  };
 }

@@ -29,6 +29,7 @@ export interface NativeEngine {
   purge(): number;
   close(): number;
   stats(): number;
+  segments(figures: Float64Array): number;
 
   acquireSlot(): number;
   releaseSlot(): number;
@@ -38,6 +39,24 @@ export interface NativeEngine {
 
   /** Throws while requests are outstanding. */
   shutdown(): void;
+}
+
+/** A UDP socket. The buffers live as long as it; the records have the layout of native/udp/udp_socket.h. Functions must be called on the object. */
+export interface NativeUdpSocket {
+  readonly received: ArrayBuffer;
+  readonly receiveRecords: ArrayBuffer;
+  readonly toSend: ArrayBuffer;
+  readonly sendRecords: ArrayBuffer;
+  readonly port: number;
+  /** The kernel joins datagrams on their way out, and on their way in. */
+  readonly joinsSends: boolean;
+  readonly joinsReceives: boolean;
+  /** How many records were received, 0 if nothing waits; negative: an errno. */
+  receive(): number;
+  /** Sends the first `count` records; returns how many were taken. Throws RangeError for a record that is wrong. */
+  send(count: number): number;
+  watchWritable(on: boolean): void;
+  close(): void;
 }
 
 export interface Addon {
@@ -50,6 +69,11 @@ export interface Addon {
   /** Locks a file, made if missing, and writes the pid into it. Returns the descriptor, or undefined if somebody else holds it. Throws what else fails. */
   lockFile(path: string): number | undefined;
   unlockFile(descriptor: number): void;
+  /**
+   * Binds a UDP socket to a numeric address; `bufferBytes` is asked of the kernel for each direction. `onEvents` is called from the event loop with bit 0 for readable and
+   * bit 1 for writable. Throws with the reason. Only on Linux.
+   */
+  openUdp?(host: string, port: number, bufferBytes: number, offload: boolean, onEvents: (events: number) => void): NativeUdpSocket;
 }
 
 /** Throws with the reason for each file that was tried. */
@@ -61,7 +85,9 @@ export function loadAddon(): Addon {
     try {
       return require(file) as Addon;
     } catch (error) {
-      failures.push(`  ${file}: ${error instanceof Error ? error.message : String(error)}`);
+      // Node adds a stack of requires below the first line.
+      const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+      failures.push(`  ${file}: ${reason}`);
     }
   }
   const reasons =

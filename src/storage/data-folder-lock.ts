@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Addon } from './addon.ts';
 
 // Never deleted: whoever locks a deleted file locks nothing.
-const lockName = 'galgo.lock';
+export const lockName = 'galgo.lock';
 
 export interface DataFolderLock {
   release(): void;

@@ -46,7 +46,7 @@ export interface PartitionOptions {
   offsetDurability: Durability;
 }
 
-/** One result. The object is reused: copy what you keep before the next engine call or before the callback returns. */
+/** One result. The object is reused: copy what you keep before the callback returns, or, of `Engine.result`, before the next append or poll. */
 export interface Completion {
   readonly status: number;
   /** Buffer slot of a poll's messages, or `noSlot`. */
@@ -65,6 +65,7 @@ export interface Completion {
   readonly words: Uint32Array;
 }
 
+/** Microtasks wait until every callback of the same wake-up has run. */
 export type CompletionCallback = (completion: Completion) => void;
 
 export const noSlot = 0xffff_ffff;
@@ -73,6 +74,7 @@ export interface AppendRequest {
   generation: Generation;
   /** Slot that holds the bytes, or `noSlot`: then `bytes` is borrowed and copied by the engine where it must outlive the call. */
   slot: number;
+  /** A view of the slot if there is one. A VSR batch may be stamped where it lies. */
   bytes: Uint8Array;
   /** First byte of the index block (classic) or of the batch record (vsr), within `bytes`. */
   start: number;
@@ -115,6 +117,18 @@ export interface PartitionStats {
   syncCalls: number;
 }
 
+/** One segment of a partition. */
+export interface SegmentStats {
+  firstOffset: number;
+  /** Below `firstOffset` if the segment is empty. */
+  lastOffset: number;
+  /** 64 + payload + user headers a message. */
+  logicalBytes: number;
+  /** Server time of the first and the last message, µs since 1970; 0 if the segment is empty. */
+  firstTimestamp: number;
+  lastTimestamp: number;
+}
+
 export interface BufferStats {
   bytesInUse: number;
   bytesResident: number;
@@ -151,11 +165,16 @@ export interface Engine {
   purge(handle: number, done: CompletionCallback): void;
   close(handle: number, done: CompletionCallback): void;
   stats(handle: number): PartitionStats;
+  /** From the oldest on; the last one is written to. None of a partition that is closed. */
+  segments(handle: number): SegmentStats[];
 
   /** A slot of at least `bytes`, or `noSlot` when the budget is spent. */
   acquireSlot(bytes: number): number;
   releaseSlot(slot: number): void;
-  /** The memory of a slot. The same Buffer for the life of the process. */
+  /**
+   * The memory of a slot that the caller holds or has handed over: the same Buffer until shutdown, except that a slot above 64 MiB may get a larger one when it is acquired
+   * again. Its ArrayBuffer must not be transferred.
+   */
   slotBuffer(slot: number): Buffer;
   bufferStats(): BufferStats;
   /** Gives idle buffers back to the kernel. */
@@ -165,6 +184,9 @@ export interface Engine {
   /** XXH3-64, seed 0. */
   xxh3(bytes: Uint8Array): bigint;
 
-  /** Stops the threads. Every handle must have been closed. */
+  /**
+   * Stops the threads and empties every slot's Buffer. Every handle must have been closed: throws while a request is outstanding. Afterwards appends and polls answer `closed`.
+   * An idle engine does not keep the process alive, with or without this.
+   */
   shutdown(): void;
 }

@@ -1,7 +1,6 @@
 // The engine as the addon implements it: every call writes its numbers into the shared words (layouts: native/binding/call_block.h) and crosses into C++ once.
 
 import { Buffer } from 'node:buffer';
-import { markAsUntransferable } from 'node:worker_threads';
 import { type Addon, loadAddon, type NativeEngine } from './addon.ts';
 import { CompletionRecord, completionBytes } from './completion-record.ts';
 import {
@@ -18,12 +17,16 @@ import {
   type PartitionOptions,
   type PartitionStats,
   type PollRequest,
+  type SegmentStats,
 } from './engine.ts';
 import { RequestTable } from './request-table.ts';
 
 const durabilityNumbers: Readonly<Record<Durability, number>> = { none: 0, interval: 1, group: 2 };
 const partitionStates = ['opening', 'ready', 'fenced', 'closed'] as const;
 const closedState = partitionStates.indexOf('closed');
+
+/** What native/binding/engine_partitions.cc writes for each segment. */
+const segmentFigures = 5;
 
 /** Larger slots have another capacity each time they are acquired. */
 const constantSlotBytesMax = 64 * 1024 * 1024;
@@ -55,7 +58,6 @@ class AddonEngine implements Engine {
     this.#onError = onError;
     this.#native = addon.createEngine(optionWords(options), (count) => this.#dispatch(count));
     const { words, result, window } = this.#native;
-    for (const memory of [words, result, window]) markAsUntransferable(memory);
     this.#words = new Float64Array(words);
     this.result = new CompletionRecord(result, 0);
     this.#window = Array.from({ length: window.byteLength / completionBytes }, (_, i) => new CompletionRecord(window, i * completionBytes));
@@ -170,6 +172,24 @@ class AddonEngine implements Engine {
       writeBytes: figure(12),
       syncCalls: figure(13),
     };
+  }
+
+  segments(handle: number): SegmentStats[] {
+    // One more may be begun between the two calls; it is not missed before the next time.
+    const figures = new Float64Array(this.stats(handle).segments * segmentFigures);
+    this.#words[1] = handle;
+    if (this.#native.segments(figures) !== EngineStatus.ok) return [];
+    return Array.from({ length: this.#words[0] as number }, (_, index) => {
+      const figure = (at: number): number => figures[index * segmentFigures + at] as number;
+      const empty = figure(2) === 0;
+      return {
+        firstOffset: figure(0),
+        lastOffset: empty ? figure(0) - 1 : figure(1),
+        logicalBytes: figure(2),
+        firstTimestamp: figure(3),
+        lastTimestamp: figure(4),
+      };
+    });
   }
 
   acquireSlot(bytes: number): number {

@@ -1,5 +1,6 @@
 // Connections that are open, logged in or not: what GetMe and GetClients show, and what must be undone when one ends.
 
+import type { Generation } from '../protocol/command.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import type { Topic } from './topic.ts';
 
@@ -17,8 +18,12 @@ export interface ClientRecord {
   readonly transport: TransportName;
   /** `ip:port` of the peer. */
   readonly address: string;
+  /** Undefined until the first request. */
+  generation: Generation | undefined;
   /** Undefined until a login succeeds. */
   userId: number | undefined;
+  /** Name of the user that the connection's certificate stands for. */
+  certificateUser: string | undefined;
   /** Time of the last request, milliseconds since 1970. */
   lastSeenMs: number;
   readonly memberships: Set<Membership>;
@@ -26,6 +31,8 @@ export interface ClientRecord {
   presentedClientId: bigint;
   /** VSR: set by a login. */
   session: { readonly clientId: bigint; readonly number: bigint } | undefined;
+  /** Tells the peer that its login ended because it was silent. `clientId` is that of the session that it had. Set by the transport, if it has a way to say so. */
+  tellStale: ((clientId: bigint | undefined) => void) | undefined;
 }
 
 const idMax = 0xffff_fffe;
@@ -45,11 +52,14 @@ export class Clients {
       id: this.#lastId,
       transport,
       address,
+      generation: undefined,
       userId: undefined,
+      certificateUser: undefined,
       lastSeenMs: nowMs,
       memberships: new Set(),
       presentedClientId: 0n,
       session: undefined,
+      tellStale: undefined,
     };
     this.#byId.set(client.id, client);
     return client;

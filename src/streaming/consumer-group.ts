@@ -2,12 +2,22 @@
 //
 // One state for both generations. A classic member lets the server choose the partition of each poll; a VSR member fetches its assignment, polls by partition and is fenced
 // when it no longer owns one. The rules are those of Iggy 0.8 and 0.9: a join takes partitions away gently (a partition with messages that were handed out but not committed
-// stays with its owner until they are, or until a time-out), everything else deals all partitions out anew. At any time a partition has at most one owner.
+// stays with its owner until they are, or until a time-out), everything else deals all partitions out anew. One rule is stricter: also when a member leaves, what others have in
+// hand stays with them first. At any time a partition has at most one owner.
 //
 // Memory only. Times are milliseconds of any clock that does not stand still, offsets are exact up to 2^53.
 
 import type { Generation } from '../protocol/command.ts';
-import { dealAll, type GroupMember, type GroupPartition, offersToIdle, refreshPollable, transfer } from './group-assignment.ts';
+import {
+  dealAll,
+  dealGently,
+  type GroupMember,
+  type GroupPartition,
+  isInHand,
+  offersToIdle,
+  refreshPollable,
+  transfer,
+} from './group-assignment.ts';
 
 export interface ConsumerGroupSettings {
   /** How long an owner may keep a partition that is being revoked. */
@@ -40,6 +50,8 @@ export class ConsumerGroup {
   #partitions = new Map<number, GroupPartition>();
   readonly #beingRevoked = new Set<GroupPartition>();
   #generation = 0n;
+  /** As it was last told. */
+  #nowMs = 0;
 
   constructor(id: number, name: string, partitionIds: readonly number[], settings: ConsumerGroupSettings) {
     this.id = id;
@@ -63,6 +75,7 @@ export class ConsumerGroup {
   /** Adds a member. Returns false, without any effect, if the client is one. */
   join(clientId: number, nowMs: number): boolean {
     if (this.#memberOf.has(clientId)) return false;
+    this.#nowMs = nowMs;
     const id = this.#lowestFreeId();
     const member: GroupMember = { id, clientId, owned: [], pollable: [], cursor: 0 };
     this.#memberOf.set(clientId, member);
@@ -72,7 +85,10 @@ export class ConsumerGroup {
     return true;
   }
 
-  /** Removes a member and deals its partitions out, as all others. Returns false if the client is no member. */
+  /**
+   * Removes a member and deals all partitions out anew; those that others have uncommitted messages of follow when these are committed, so that nothing is handed out twice
+   * because somebody else went. Returns false if the client is no member.
+   */
   leave(clientId: number): boolean {
     const member = this.#memberOf.get(clientId);
     if (member === undefined) return false;
@@ -80,7 +96,9 @@ export class ConsumerGroup {
     for (const partition of member.owned) partition.lastPolled = undefined;
     this.#memberOf.delete(clientId);
     this.#members = this.#members.filter((other) => other !== member);
-    this.#reassignAll();
+    this.#beingRevoked.clear();
+    for (const partition of dealGently(this.#partitions.values(), this.#members, this.#nowMs)) this.#beingRevoked.add(partition);
+    this.#generation++;
     return true;
   }
 
@@ -154,8 +172,15 @@ export class ConsumerGroup {
     if (state.revocation !== undefined) this.#completeIfDrained(state);
   }
 
-  /** Completes the revocations that have waited for the time-out. */
+  /** The group's offset was deleted: what was handed out counts as uncommitted again. */
+  uncommitted(partition: number): void {
+    const state = this.#partitions.get(partition);
+    if (state !== undefined) state.committed = undefined;
+  }
+
+  /** Completes the revocations that have waited for the time-out. To be called at times: a leave begins revocations at the time that the group was last told. */
   expireRevocations(nowMs: number): void {
+    this.#nowMs = nowMs;
     for (const partition of this.#beingRevoked) {
       const { revocation } = partition;
       if (revocation && nowMs - revocation.sinceMs >= this.#rebalancingTimeoutMs) this.#complete(partition, revocation.target);
@@ -195,9 +220,8 @@ export class ConsumerGroup {
   }
 
   #completeIfDrained(partition: GroupPartition): void {
-    const { revocation, lastPolled, committed } = partition;
-    if (revocation === undefined) return;
-    if (lastPolled === undefined || (committed !== undefined && committed >= lastPolled)) this.#complete(partition, revocation.target);
+    const { revocation } = partition;
+    if (revocation !== undefined && !isInHand(partition)) this.#complete(partition, revocation.target);
   }
 
   #complete(partition: GroupPartition, target: GroupMember): void {

@@ -5,6 +5,8 @@ import type { Identifier } from '../protocol/primitives/identifier.ts';
 export class Directory<Entry extends { readonly id: number; readonly name: string }> {
   readonly #byId = new Map<number, Entry>();
   readonly #byName = new Map<string, Entry>();
+  /** Every id below is taken. */
+  #takenBelow = 0;
 
   get size(): number {
     return this.#byId.size;
@@ -22,6 +24,7 @@ export class Directory<Entry extends { readonly id: number; readonly name: strin
 
   delete(entry: Entry): void {
     this.#byId.delete(entry.id);
+    this.#takenBelow = Math.min(this.#takenBelow, entry.id);
     this.#byName.delete(entry.name);
   }
 
@@ -43,8 +46,7 @@ export class Directory<Entry extends { readonly id: number; readonly name: strin
 
   /** The lowest id that is free. */
   lowestFreeId(): number {
-    let id = 0;
-    while (this.#byId.has(id)) id++;
-    return id;
+    while (this.#byId.has(this.#takenBelow)) this.#takenBelow++;
+    return this.#takenBelow;
   }
 }

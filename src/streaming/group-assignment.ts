@@ -1,7 +1,7 @@
 // Who of a consumer group reads which partition.
 //
-// Two ways of dealing: everything anew (members or partitions went away, partitions came), and the gentle one of a join, where every idle member is offered one partition of
-// a member that has more than its share. Offers are made here; when they take effect is the group's affair.
+// Three ways of dealing: everything anew at once (partitions came or went away), everything anew but for what is in somebody's hands (a member went away), and the gentle one
+// of a join, where every idle member is offered one partition of a member that has more than its share. Offers are made here; when they take effect is the group's affair.
 
 export interface GroupMember {
   /** Lowest number that was free in the group, from 0. */
@@ -46,6 +46,32 @@ export function dealAll(partitions: Iterable<GroupPartition>, members: readonly 
     owner?.owned.push(partition);
   }
   for (const member of members) refreshPollable(member);
+}
+
+/**
+ * Deals out anew after a member went: as `dealAll`, but a partition that a member still has uncommitted messages of stays with it, to be revoked in favour of the one that it
+ * was dealt to. Returns those partitions.
+ */
+export function dealGently(partitions: Iterable<GroupPartition>, members: readonly GroupMember[], nowMs: number): GroupPartition[] {
+  const revoked: GroupPartition[] = [];
+  for (const member of members) member.owned = [];
+  let index = 0;
+  for (const partition of partitions) {
+    const target = members[index++ % members.length];
+    const { owner } = partition;
+    const kept = target !== undefined && owner !== undefined && owner !== target && members.includes(owner) && isInHand(partition);
+    partition.revocation = kept ? { target, sinceMs: partition.revocation?.sinceMs ?? nowMs } : undefined;
+    partition.owner = kept ? owner : target;
+    partition.owner?.owned.push(partition);
+    if (kept) revoked.push(partition);
+  }
+  for (const member of members) refreshPollable(member);
+  return revoked;
+}
+
+/** Whether its owner was handed out messages that it has not committed. */
+export function isInHand({ lastPolled, committed }: GroupPartition): boolean {
+  return lastPolled !== undefined && (committed === undefined || committed < lastPolled);
 }
 
 /** Moves a partition to the end of another member's list. */

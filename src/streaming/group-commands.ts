@@ -9,11 +9,13 @@ import { type System, topicRow } from './system.ts';
 
 const groupKind = 2;
 
-/** Errors: 1009, 2010, 5004 name taken. */
+/** Errors: 1009, 2010, 5004 name taken, 5007 too many groups. */
 export function createConsumerGroup(system: System, stream: Identifier, topicIdentifier: Identifier, name: string): Promise<ConsumerGroup> {
   return system.mutate(async () => {
     const topic = system.topic(stream, topicIdentifier);
     if (topic.groups.get(name) !== undefined) throw new ProtocolError('consumer-group-name-already-exists', name);
+    const { groupsPerTopicMax } = system.limits;
+    if (topic.groups.size >= groupsPerTopicMax) throw new ProtocolError('cannot-create-consumer-group-info', `limit ${groupsPerTopicMax}`);
     const id = topic.nextGroupId;
     const ids = [topic.streamId, topic.id];
     await system.store.commit([
@@ -47,7 +49,7 @@ export function deleteConsumerGroup(
   });
 }
 
-/** Joining again is a success without effect. Errors: 1009, 2010, 5000. */
+/** Joining again is a success without effect. Errors: 1009, 2010, 5000, 5 too many members. */
 export function joinConsumerGroup(
   system: System,
   client: ClientRecord,
@@ -57,6 +59,10 @@ export function joinConsumerGroup(
 ): void {
   const topic = system.topic(stream, topicIdentifier);
   const group = topic.group(identifier);
+  const { membersPerGroupMax } = system.limits;
+  if (group.membersCount >= membersPerGroupMax && !group.isMember(client.id)) {
+    throw new ProtocolError('feature-unavailable', `a group has at most ${membersPerGroupMax} members`);
+  }
   if (group.join(client.id, system.clock.nowMs())) client.memberships.add({ topic, group });
 }
 

@@ -10,7 +10,6 @@ import type { System } from './system.ts';
 import type { Topic } from './topic.ts';
 
 export const partitionsPerRequestMax = 1000;
-export const partitionsMax = 1_000_000;
 
 /** The consumers' stored offsets are the engine's own bound. */
 const everyOffset = 0xffff_ffff_ffff_ffffn;
@@ -30,7 +29,10 @@ export function createPartitions(system: System, stream: Identifier, topicIdenti
   return system.mutate(async () => {
     requirePartitionsCount(count, 1);
     const topic = system.topic(stream, topicIdentifier);
-    if (topic.partitions.length + count > partitionsMax) throw new ProtocolError('partition-id-space-exhausted');
+    const { partitionsPerTopicMax } = system.limits;
+    if (topic.partitions.length + count > partitionsPerTopicMax) {
+      throw new ProtocolError('partition-id-space-exhausted', `limit ${partitionsPerTopicMax}`);
+    }
     await addPartitions(system, topic, newPartitionRows(system, topic, count), [], []);
     partitionsChanged(topic);
   });
@@ -44,11 +46,17 @@ export function deletePartitions(system: System, stream: Identifier, topicIdenti
     if (count > topic.partitions.length) throw new ProtocolError('invalid-partitions-count', `${topic.partitions.length} exist`);
     const kept = topic.partitions.length - count;
     const removed = topic.partitions.slice(kept);
-    await system.store.commit(removed.map(({ id }) => ({ remove: 'partition', ids: [topic.streamId, topic.id, id] })));
+    const places = removed.map(({ id }): [number, number, number] => [topic.streamId, topic.id, id]);
+    await system.store.commit(
+      places.flatMap((ids): Change[] => [
+        { remove: 'partition', ids },
+        { put: 'removal', ids, row: {} },
+      ]),
+    );
     topic.partitions = topic.partitions.slice(0, kept);
     partitionsChanged(topic);
     await closePartitions(system.engine, removed);
-    for (const { id } of removed) await system.folders.discard([topic.streamId, topic.id, id]);
+    for (const place of places) await system.discardFolder(place);
   });
 }
 
@@ -85,7 +93,7 @@ export async function addPartitions(
   const puts = (state: PartitionRow['state']) =>
     added.map(({ id, row }) => ({ put: 'partition' as const, ids: idsOf(id), row: { ...row, state } }));
   await system.store.commit([...changes, ...puts('creating')]);
-  const outcomes = await Promise.allSettled(added.map(({ id, row }) => system.openPartition(topic, id, row)));
+  const outcomes = await Promise.allSettled(added.map(({ id, row }) => system.openPartition(topic, id, row, 'reject')));
   const opened = outcomes.flatMap((outcome): Partition[] => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) {

@@ -1,7 +1,8 @@
-// Where partitions live below the data folder, and how they leave it: renamed into the trash first, which is one step, and removed from there in the background.
+// Where partitions live below the data folder, and how they leave it: renamed into the trash first, which is one step, and removed from there in the background. Only what a
+// command removed goes that way; a folder that the metadata does not know is set aside, for people to look at.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../observability/logger.ts';
 
@@ -24,23 +25,29 @@ export class PartitionFolders {
     return path.join(this.#root, ...place.flatMap((id, level) => [levels[level] as string, String(id)]));
   }
 
-  /** Takes a folder out of its place. What cannot be renamed stays and is taken out at the next start. */
-  async discard(place: Place): Promise<void> {
-    const trash = path.join(this.#root, '.trash');
-    const target = path.join(trash, randomUUID());
-    try {
-      await mkdir(trash, { recursive: true });
-      await rename(this.path(place), target);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#log.error({ err: error, place }, 'a folder could not be discarded');
-      return;
-    }
-    this.#remove(target);
+  /** True if there is any folder of a stream. */
+  async hold(): Promise<boolean> {
+    return (await namesIn(path.join(this.#root, 'streams'))).length > 0;
   }
 
-  /** At start: empties the trash, and discards folders that the metadata does not know. */
+  /** Takes a folder out of its place for good. False: it could not be renamed and is to be tried again at the next start. */
+  async discard(place: Place): Promise<boolean> {
+    const target = path.join(this.#root, '.trash', randomUUID());
+    try {
+      await move(this.path(place), target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+      this.#log.error({ err: error, place }, 'a folder could not be discarded');
+      return false;
+    }
+    this.#remove(target);
+    return true;
+  }
+
+  /** At start: empties the trash, and sets folders aside that the metadata does not know. */
   async sweep(known: (place: Place) => boolean): Promise<void> {
-    for (const name of await namesIn(path.join(this.#root, '.trash'))) this.#remove(path.join(this.#root, '.trash', name));
+    const trash = path.join(this.#root, '.trash');
+    for (const name of await namesIn(trash)) this.#remove(path.join(trash, name));
     const visit = async (above: readonly number[]): Promise<void> => {
       const level = levels[above.length];
       if (level === undefined) return;
@@ -49,7 +56,7 @@ export class PartitionFolders {
         if (!/^\d{1,10}$/.test(name)) continue;
         const place = [...above, Number(name)] as unknown as Place;
         if (known(place)) await visit(place as readonly number[]);
-        else await this.discard(place);
+        else await this.#setAside(place);
       }
     };
     await visit([]);
@@ -60,10 +67,31 @@ export class PartitionFolders {
     return this.#removals;
   }
 
+  async #setAside(place: Place): Promise<void> {
+    const folder = this.path(place);
+    const target = path.join(this.#root, 'unknown', `${place.join('-')}-${randomUUID()}`);
+    await move(folder, target);
+    this.#log.warn({ folder, movedTo: target }, 'the metadata does not know this folder; it was set aside, nothing of it was deleted');
+  }
+
   #remove(folder: string): void {
     this.#removals = this.#removals
       .then(() => rm(folder, { recursive: true, force: true }))
       .catch((error: unknown) => this.#log.error({ err: error, folder }, 'trash could not be removed'));
+  }
+}
+
+/** Renames a folder so that it survives a power failure in the one place or the other. */
+async function move(from: string, to: string): Promise<void> {
+  await mkdir(path.dirname(to), { recursive: true });
+  await rename(from, to);
+  for (const folder of [path.dirname(to), path.dirname(from)]) {
+    const handle = await open(folder);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   }
 }
 

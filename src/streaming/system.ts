@@ -1,9 +1,10 @@
-// All state of the server below its connections: users, streams and what is in them, clients and their sessions.
+// All state of the server below its connections: users and their tokens, streams and what is in them, clients and their sessions.
 //
 // Reads are plain memory. Changes go through `mutate`, one after another: validate, commit to the store and wait until that is on the device, apply in memory. What a
 // reader sees is therefore never ahead of the store, and never half of a change.
 
 import type { Logger } from '../observability/logger.ts';
+import { ConsumerKind } from '../protocol/primitives/consumer.ts';
 import type { Identifier } from '../protocol/primitives/identifier.ts';
 import type { Options } from '../protocol/primitives/options.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -15,12 +16,14 @@ import type { Clock } from './clock.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { Directory } from './directory.ts';
 import { closePartitions, type Partition } from './partition.ts';
-import { PartitionFolders } from './partition-folders.ts';
+import { PartitionFolders, type Place } from './partition-folders.ts';
+import { Passwords } from './passwords.ts';
 import { Sessions } from './sessions.ts';
 import { Stream } from './stream.ts';
+import { Tokens, tokenOfRow } from './tokens.ts';
 import { Topic } from './topic.ts';
 import { restoreTopicConfig, type TopicConfig, type TopicDefaults } from './topic-settings.ts';
-import { Users } from './users.ts';
+import { Users, userOfRow } from './users.ts';
 
 export interface SystemOptions {
   engine: Engine;
@@ -28,8 +31,20 @@ export interface SystemOptions {
   dataPath: string;
   defaults: TopicDefaults;
   rebalancingTimeoutMs: number;
+  limits: SystemLimits;
   clock: Clock;
   log: Logger;
+}
+
+/** Of what is kept: how many there may be. */
+export interface SystemLimits {
+  usersMax: number;
+  tokensPerUserMax: number;
+  streamsMax: number;
+  topicsPerStreamMax: number;
+  partitionsPerTopicMax: number;
+  groupsPerTopicMax: number;
+  membersPerGroupMax: number;
 }
 
 export class System {
@@ -39,7 +54,10 @@ export class System {
   readonly clock: Clock;
   readonly log: Logger;
   readonly folders: PartitionFolders;
+  readonly limits: SystemLimits;
   readonly users = new Users();
+  readonly passwords = new Passwords();
+  readonly tokens = new Tokens();
   readonly clients = new Clients();
   readonly sessions = new Sessions();
   readonly streams = new Directory<Stream>();
@@ -53,19 +71,27 @@ export class System {
     this.clock = options.clock;
     this.log = options.log;
     this.rebalancingTimeoutMs = options.rebalancingTimeoutMs;
+    this.limits = options.limits;
     this.folders = new PartitionFolders(options.dataPath, options.log);
   }
 
   /** Reads the store and opens every partition. Resolves when all of them are recovered; a damaged one is fenced and does not stop the others. */
   static async load(options: SystemOptions): Promise<System> {
     const system = new System(options);
-    for (const { ids, row } of system.store.all('user')) system.users.add(ids[0] as number, row);
+    for (const { ids, row } of system.store.all('user')) system.users.add(userOfRow(ids[0] as number, row));
+    for (const { ids, row } of system.store.all('token')) {
+      system.tokens.add(tokenOfRow(system.users.require(ids[0] as number), ids[1] as number, row));
+    }
     for (const { ids, row } of system.store.all('stream')) {
       system.streams.add(new Stream(ids[0] as number, row.name, BigInt(row.createdAt)));
     }
     for (const { ids, row } of system.store.all('topic')) {
       system.stream(ids[0] as number).topics.add(topicOfRow(ids as [number, number], row));
     }
+    if (system.store.created && (await system.folders.hold())) {
+      throw new Error(`${options.dataPath} holds messages but no metadata: restore its metadata folder, or choose another data folder`);
+    }
+    for (const { ids } of system.store.all('removal')) await system.discardFolder(ids as unknown as Place);
     const partitions = system.store.all('partition');
     await system.folders.sweep(knownPlaces(system, partitions));
     await system.#openAll(partitions);
@@ -88,9 +114,15 @@ export class System {
     return this.stream(stream).topic(topic);
   }
 
+  /** A group of the topic, with the offsets that the engine has of it. */
   newGroup(topic: Topic, id: number, name: string): ConsumerGroup {
     const partitionIds = topic.partitions.map((partition) => partition.id);
-    return new ConsumerGroup(id, name, partitionIds, { rebalancingTimeoutMs: this.rebalancingTimeoutMs });
+    const group = new ConsumerGroup(id, name, partitionIds, { rebalancingTimeoutMs: this.rebalancingTimeoutMs });
+    for (const partition of topic.partitions) {
+      const offset = this.engine.loadOffset(partition.handle, ConsumerKind.group, id);
+      if (offset !== undefined) group.committed(partition.id, Number(offset));
+    }
+    return group;
   }
 
   /** Runs a change when those before it have ended. */
@@ -100,8 +132,16 @@ export class System {
     return result;
   }
 
-  /** Starts opening a partition; the handle takes requests at once, which wait until it is ready. */
-  openPartition(topic: Pick<Topic, 'streamId' | 'id'> & { config: TopicConfig }, id: number, row: PartitionRow): Promise<Partition> {
+  /**
+   * Starts opening a partition; the handle takes requests at once, which wait until it is ready. `fence`: one that is damaged or cannot be read refuses its requests and
+   * stops nothing else. `reject`: the promise rejects.
+   */
+  openPartition(
+    topic: Pick<Topic, 'streamId' | 'id'> & { config: TopicConfig },
+    id: number,
+    row: PartitionRow,
+    onFailure: 'fence' | 'reject',
+  ): Promise<Partition> {
     const directory = this.folders.path([topic.streamId, topic.id, id]);
     const incarnation = BigInt(row.incarnation);
     return new Promise((resolve, reject) => {
@@ -114,18 +154,24 @@ export class System {
         offsetDurability: topic.config.offsetDurability,
       };
       const handle = this.engine.open(directory, options, ({ status, detail }) => {
-        if (status === EngineStatus.fenced) {
-          this.log.error(
-            { stream: topic.streamId, topic: topic.id, partition: id, directory },
-            'partition is fenced: it takes no messages',
-          );
-        } else if (status !== EngineStatus.ok) {
-          reject(new Error(`partition ${directory} cannot be opened: status ${status}, errno ${detail}`));
+        if (status !== EngineStatus.ok && onFailure === 'reject') {
+          // Whatever lies there is another's; the handle is of no use.
+          this.engine.close(handle, () => undefined);
+          reject(new Error(`partition ${directory} cannot be made: status ${status}, errno ${detail}`));
           return;
+        }
+        if (status !== EngineStatus.ok) {
+          const place = { stream: topic.streamId, topic: topic.id, partition: id, directory };
+          this.log.error({ ...place, status, errno: detail }, 'partition is fenced: it takes no messages');
         }
         resolve({ id, createdAt: BigInt(row.createdAt), incarnation, directory, handle });
       });
     });
+  }
+
+  /** Takes a folder away whose removal was committed with a `removal` row, and then the row. */
+  async discardFolder(place: Place): Promise<void> {
+    if (await this.folders.discard(place)) await this.store.commit([{ remove: 'removal', ids: place as readonly number[] }]);
   }
 
   disconnected(client: ClientRecord): void {
@@ -153,10 +199,16 @@ export class System {
       rows.map(async ({ ids, row }) => {
         const [streamId, topicId, id] = ids as [number, number, number];
         const topic = this.topic(streamId, topicId);
-        return { topic, row, partition: await this.openPartition(topic, id, row) };
+        return { topic, row, partition: await this.openPartition(topic, id, row, 'fence') };
       }),
     );
-    for (const { topic, partition } of opened) topic.partitions = [...topic.partitions, partition];
+    const byTopic = new Map<Topic, Partition[]>();
+    for (const { topic, partition } of opened) {
+      const partitions = byTopic.get(topic);
+      if (partitions === undefined) byTopic.set(topic, [partition]);
+      else partitions.push(partition);
+    }
+    for (const [topic, partitions] of byTopic) topic.partitions = partitions;
     const created = opened.filter(({ row }) => row.state === 'creating');
     if (created.length === 0) return;
     await this.store.commit(

@@ -10,8 +10,7 @@ import type { Stream } from './stream.ts';
 import { type System, topicRow } from './system.ts';
 import { Topic } from './topic.ts';
 import { resolveTopicConfig, updateTopicConfig } from './topic-settings.ts';
-
-export const topicsMax = 4096;
+import { dropPermissions } from './user-commands.ts';
 
 /** Errors: 2015 too many partitions, 1009, 4041, 4042, 1019, 2013 name taken, 2021 too many topics. */
 export function createTopic(
@@ -26,7 +25,9 @@ export function createTopic(
     const stream = system.stream(streamIdentifier);
     const config = resolveTopicConfig(settings, system.defaults, partitionsCount);
     requireFreeName(stream, name, undefined);
-    if (stream.topics.size >= topicsMax) throw new ProtocolError('too-many-topics', `${topicsMax} exist`);
+    const { topicsPerStreamMax, partitionsPerTopicMax } = system.limits;
+    if (stream.topics.size >= topicsPerStreamMax) throw new ProtocolError('too-many-topics', `limit ${topicsPerStreamMax}`);
+    if (partitionsCount > partitionsPerTopicMax) throw new ProtocolError('partition-id-space-exhausted', `limit ${partitionsPerTopicMax}`);
     const topic = new Topic(stream.id, stream.topics.lowestFreeId(), {
       name,
       createdAt: system.clock.nowMicros(),
@@ -63,21 +64,25 @@ export function updateTopic(
   });
 }
 
-/** Removes a topic and all that is in it. Errors: 1009, 2010. */
+/** Removes a topic, all that is in it and every permission that names it. Errors: 1009, 2010. */
 export function deleteTopic(system: System, streamIdentifier: Identifier, topicIdentifier: Identifier): Promise<void> {
   return system.mutate(async () => {
     const stream = system.stream(streamIdentifier);
     const topic = stream.topic(topicIdentifier);
     const ids = [stream.id, topic.id];
+    const dropped = dropPermissions(system, stream.id, topic.id);
     await system.store.commit([
       { remove: 'topic', ids },
       { remove: 'partition', ids, below: true },
       { remove: 'group', ids, below: true },
+      { put: 'removal', ids, row: {} },
+      ...dropped.changes,
     ]);
+    dropped.apply();
     stream.topics.delete(topic);
     for (const group of topic.groups.values()) forgetGroup(system.clients, group);
     await closePartitions(system.engine, topic.partitions);
-    await system.folders.discard([stream.id, topic.id]);
+    await system.discardFolder([stream.id, topic.id]);
   });
 }
 

@@ -33,6 +33,8 @@ export interface TopicConfig {
   messageExpiry: bigint;
   /** Bytes, or `unlimited`. */
   maxTopicSize: bigint;
+  /** Newest messages of each partition that stay, or `unlimited`. */
+  retentionCount: bigint;
   /** Kept and shown to classic clients, without effect. */
   replicationFactor: number;
   segmentBytes: number;
@@ -69,7 +71,7 @@ const expiryText = (text: string): bigint => {
   if (/^(never|never_expire|unlimited|none|disabled)$/i.test(text)) return unlimited;
   return BigInt(parseDuration(text, { monthLetter: true })) * 1000n;
 };
-const countText = (text: string): bigint => BigInt(text);
+const countText = (text: string): bigint => (/^unlimited$/i.test(text) ? unlimited : BigInt(text));
 const boolText = (text: string): boolean => {
   if (text !== 'true' && text !== 'false') throw new Error('true or false');
   return text === 'true';
@@ -215,6 +217,18 @@ const catalogue: ReadonlyMap<string, OptionRule> = new Map<string, OptionRule>([
       defaultOf: (defaults) => defaults.offsetDurability,
     },
   ],
+  [
+    'galgo.retention_count',
+    {
+      kind: 'uint64',
+      updatable: true,
+      ours: true,
+      description: 'Newest messages of each partition that stay; whole segments of older ones are removed. 2^64-1 or 0: all stay',
+      parse: countText,
+      defaultOf: () => unlimited,
+      zeroIsDefault: true,
+    },
+  ],
 ]);
 
 const preallocationBytesMax = 64n * GiB;
@@ -283,6 +297,7 @@ function configOf(explicit: Options, replicationFactor: number, defaults: TopicD
     compression: value('compression_algorithm') === 'gzip' ? CompressionAlgorithm.gzip : CompressionAlgorithm.none,
     messageExpiry: value('message_expiry') as bigint,
     maxTopicSize: value('max_topic_size') as bigint,
+    retentionCount: value('galgo.retention_count') as bigint,
     replicationFactor,
     segmentBytes: Number(value('segment_size')),
     durability: durability('durability'),

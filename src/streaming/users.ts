@@ -1,76 +1,116 @@
-// Users and their passwords (Argon2id, PHC form).
+// Users: who they are and what they may do.
 
-import { hash, verify } from '@node-rs/argon2';
+import { type Permissions, readPermissions, writePermissions } from '../protocol/primitives/permissions.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { Reader } from '../protocol/reader.ts';
+import { Writer } from '../protocol/writer.ts';
 import type { UserRow } from '../storage/metadata/rows.ts';
+import { Directory } from './directory.ts';
+import { type Action, everyPermission, Grants } from './permissions.ts';
+import type { Token } from './tokens.ts';
 
+/** Made at the first start. May do everything, always: cannot be deleted, deactivated or given other permissions. */
 export const rootUserId = 0;
 
 const usernameBytes = { min: 3, max: 50 };
-const passwordBytes = { min: 3, max: 100 };
-/** A hash takes about 20 MB and a processor for tens of milliseconds. */
-const verificationsAtOnce = 2;
-const verificationsWaitingMax = 256;
 
-/** Hash of nothing that anybody knows: verified for unknown users, so that they take as long as known ones. */
-const decoyHash = '$argon2id$v=19$m=19456,t=2,p=1$Z2FsZ28tZGVjb3ktc2FsdA$qLml5fSq1pAaTj2x0dGq3bH2a0nV5m5l0Q0mS4o0nEw';
+export interface UserFacts {
+  name: string;
+  /** Microseconds since 1970. */
+  createdAt: bigint;
+  /** Argon2id in PHC form. */
+  passwordHash: string;
+  active: boolean;
+  /** Undefined: none at all. */
+  permissions: Permissions | undefined;
+}
 
-export class Users {
-  readonly #byId = new Map<number, UserRow>();
-  readonly #byName = new Map<string, number>();
-  #verifying = 0;
-  readonly #waiting: (() => void)[] = [];
+export class User {
+  readonly id: number;
+  /** Microseconds since 1970. */
+  readonly createdAt: bigint;
+  readonly tokens = new Directory<Token>();
+  name: string;
+  passwordHash: string;
+  active: boolean;
+  #permissions: Permissions | undefined;
+  #grants: Grants;
 
-  add(id: number, row: UserRow): void {
-    this.#byId.set(id, row);
-    this.#byName.set(row.name, id);
+  constructor(id: number, facts: UserFacts) {
+    this.id = id;
+    this.createdAt = facts.createdAt;
+    this.name = facts.name;
+    this.passwordHash = facts.passwordHash;
+    this.active = facts.active;
+    this.#permissions = facts.permissions;
+    this.#grants = new Grants(facts.permissions);
   }
 
-  get size(): number {
-    return this.#byId.size;
+  get permissions(): Permissions | undefined {
+    return this.#permissions;
   }
 
-  get(id: number): UserRow | undefined {
-    return this.#byId.get(id);
+  /** In force for the next request, also of open sessions. */
+  set permissions(permissions: Permissions | undefined) {
+    this.#permissions = permissions;
+    this.#grants = new Grants(permissions);
   }
 
-  /**
-   * The id of the user with this name and password. Names are names, also when they consist of digits.
-   * Errors: 43 and 44 for lengths, 42 for unknown users and wrong passwords, 47 for inactive users, 58 when too many logins wait.
-   */
-  async authenticate(username: string, password: string): Promise<number> {
-    requireBytes(username, usernameBytes, 'invalid-username');
-    requireBytes(password, passwordBytes, 'invalid-password');
-    const id = this.#byName.get(username);
-    const row = id === undefined ? undefined : this.#byId.get(id);
-    if (row !== undefined && !row.active) throw new ProtocolError('user-inactive');
-    const matches = await this.#verify(row?.passwordHash ?? decoyHash, password);
-    if (id === undefined || !matches) throw new ProtocolError('invalid-credentials');
-    return id;
+  get facts(): UserFacts {
+    const { name, createdAt, passwordHash, active, permissions } = this;
+    return { name, createdAt, passwordHash, active, permissions };
   }
 
-  async #verify(passwordHash: string, password: string): Promise<boolean> {
-    if (this.#verifying >= verificationsAtOnce) {
-      if (this.#waiting.length >= verificationsWaitingMax) throw new ProtocolError('transient-not-accepted', 'too many logins wait');
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#verifying++;
-    try {
-      return await verify(passwordHash, password);
-    } catch {
-      return false;
-    } finally {
-      this.#verifying--;
-      this.#waiting.shift()?.();
-    }
+  may(action: Action, streamId?: number, topicId?: number): boolean {
+    return this.#grants.allows(action, streamId, topicId);
   }
 }
 
-export function hashPassword(password: string): Promise<string> {
-  return hash(password);
+export class Users extends Directory<User> {
+  /** Throws 20. */
+  require(identifier: number | string): User {
+    const user = this.get(identifier);
+    if (user === undefined) throw new ProtocolError('resource-not-found', `user ${identifier}`);
+    return user;
+  }
+
+  /** Throws 41. Without ids the action concerns all streams, or all topics of the stream. */
+  authorize(userId: number | undefined, action: Action, streamId?: number, topicId?: number): void {
+    if (userId === rootUserId) return;
+    if (userId !== undefined && this.get(userId)?.may(action, streamId, topicId)) return;
+    const place = [streamId, topicId].filter((id) => id !== undefined).join('/');
+    throw new ProtocolError('unauthorized', place === '' ? action : `${action} on ${place}`);
+  }
 }
 
-function requireBytes(text: string, { min, max }: { min: number; max: number }, error: 'invalid-username' | 'invalid-password'): void {
-  const length = Buffer.byteLength(text);
-  if (length < min || length > max) throw new ProtocolError(error, `${length} bytes, ${min} to ${max} are allowed`);
+/** Throws 43 for a length in bytes outside 3 to 50. */
+export function requireUsername(username: string): void {
+  const length = Buffer.byteLength(username);
+  if (length < usernameBytes.min || length > usernameBytes.max) {
+    throw new ProtocolError('invalid-username', `${length} bytes, ${usernameBytes.min} to ${usernameBytes.max} are allowed`);
+  }
+}
+
+/** A user as the store keeps it. */
+export function userRow(facts: UserFacts): UserRow {
+  return {
+    name: facts.name,
+    createdAt: String(facts.createdAt),
+    passwordHash: facts.passwordHash,
+    active: facts.active,
+    permissions: facts.permissions === undefined ? null : encodePermissions(facts.permissions),
+  };
+}
+
+export function userOfRow(id: number, row: UserRow): User {
+  const { name, passwordHash, active } = row;
+  const stored = row.permissions ? readPermissions(new Reader(Buffer.from(row.permissions, 'base64'))) : undefined;
+  const permissions = id === rootUserId ? everyPermission : stored;
+  return new User(id, { name, createdAt: BigInt(row.createdAt), passwordHash, active, permissions });
+}
+
+function encodePermissions(permissions: Permissions): string {
+  const writer = new Writer();
+  writePermissions(writer, permissions);
+  return writer.written.toString('base64');
 }

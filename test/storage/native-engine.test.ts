@@ -281,7 +281,23 @@ describe('partitions', () => {
     const before = engine.stats(handle);
     assert.deepEqual([before.state, before.nextOffset, before.messages, before.durableOffset], ['ready', 100, 100, 100]);
     assert.ok(before.segments > 5, `${before.segments} segments`);
+    const segments = engine.segments(handle);
+    assert.equal(segments.length, before.segments);
+    assert.equal(segments[0]?.firstOffset, 0);
+    for (const [index, segment] of segments.entries()) {
+      const next = segments[index + 1];
+      assert.equal(segment.lastOffset + 1, next?.firstOffset ?? before.nextOffset);
+      if (next !== undefined && next.logicalBytes > 0) {
+        assert.ok(segment.firstTimestamp <= segment.lastTimestamp && segment.lastTimestamp <= next.firstTimestamp);
+      }
+    }
+    assert.equal(
+      segments.reduce((sum, segment) => sum + segment.logicalBytes, 0),
+      before.logicalBytes,
+    );
     assert.equal((await settled((done) => engine.deleteSegments(handle, 3, 100n, done))).count, 3);
+    assert.deepEqual(engine.segments(handle), segments.slice(3));
+    assert.deepEqual(engine.segments(handle + 1), [], 'a handle that is none');
     assert.ok(engine.stats(handle).firstOffset > 0);
     assert.equal(engine.configure(handle, { ...partitionOptions, segmentBytes: 8192, durability: 'group' }), EngineStatus.ok);
     assert.equal((await settled((done) => engine.purge(handle, done))).status, EngineStatus.ok);
@@ -300,12 +316,6 @@ describe('buffers', () => {
     assert.equal(engine.acquireSlot(5000), slot);
     assert.equal(engine.slotBuffer(slot), buffer);
     engine.releaseSlot(slot);
-    try {
-      structuredClone(buffer.buffer, { transfer: [buffer.buffer as ArrayBuffer] });
-    } catch {
-      // Newer Node refuses, older Node copies.
-    }
-    assert.ok(buffer.length >= 5000);
   });
 
   it('a slot above 64 MiB shows its whole memory to each tenant', () => {

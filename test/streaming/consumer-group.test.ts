@@ -135,15 +135,48 @@ describe('dealing all partitions out', () => {
     assert.deepEqual(owned(group), [[0, 1]]);
   });
 
-  it('ends the revocations under way', () => {
+  it('redirects the revocations under way, which wait no longer for it', () => {
     const group = groupWithRevocation();
-    group.join(3, 1000);
+    group.join(3, 1500);
     group.leave(2);
+    assert.deepEqual(owned(group), [
+      [0, 2, 4, 5],
+      [1, 3],
+    ]);
+    assert.deepEqual(pollable(group, 1), [0, 2, 4]);
+    group.expireRevocations(1000 + timeoutMs - 1);
+    assert.deepEqual(pollable(group, 3), [1, 3]);
+    group.expireRevocations(1000 + timeoutMs);
+    assert.deepEqual(pollable(group, 3), [1, 3, 5]);
+  });
+
+  it('ends the revocation of a partition that falls to its owner again', () => {
+    const group = groupWithRevocation();
+    group.leave(2);
+    assert.deepEqual(pollable(group, 1), [0, 1, 2, 3, 4, 5]);
+    assert.equal(group.membersCount, 1);
+  });
+
+  it('leaves what others have in hand with them until they commit it', () => {
+    const group = groupOf(6, 1, 2, 3);
+    group.polled(5, 10);
+    group.polled(3, 10);
+    group.committed(3, 10);
+    group.leave(3);
     assert.deepEqual(owned(group), [
       [0, 2, 4],
       [1, 3, 5],
     ]);
-    assert.deepEqual(pollable(group, 3), [1, 3, 5]);
+    group.polled(4, 7);
+    group.join(3, 0);
+    group.join(4, 0);
+    group.leave(2);
+    assert.ok(owned(group)[0]?.includes(4), 'member 1 has 4 in hand');
+    assert.ok(!pollable(group, 1)?.includes(4), 'and polls it no more');
+    group.committed(4, 7);
+    assert.equal(group.members().flatMap(({ partitions }) => partitions).length, 6);
+    const [two] = group.members().filter(({ clientId }) => clientId === 3);
+    assert.ok(two?.partitions.includes(4), 'it went to the member that it was dealt to');
   });
 
   it('forgets what the leaver was handed out, not what others were', () => {
@@ -343,7 +376,7 @@ describe('after any sequence of events', () => {
         const listBefore = JSON.stringify(assignments(group));
         let dealtOut = false;
         if (step.kind === 'join') group.join(step.client, nowMs);
-        else if (step.kind === 'leave') dealtOut = group.leave(step.client);
+        else if (step.kind === 'leave') dealtOut = group.leave(step.client) && pending(group).length === 0;
         else if (step.kind === 'poll') {
           const read = group.partitionForPoll(step.client, undefined, nowMs, 'classic');
           if (typeof read === 'number') group.polled(read, step.offset);

@@ -6,7 +6,6 @@ import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { type Completion, EngineStatus, type PollRequest } from '../../storage/engine.ts';
 import type { ConsumerGroup } from '../../streaming/consumer-group.ts';
 import { wireStatus } from '../../streaming/partition.ts';
-import { authorize } from '../../streaming/permissions.ts';
 import type { System } from '../../streaming/system.ts';
 import { consumerId } from '../consumer-id.ts';
 import type { Exchange } from './exchange.ts';
@@ -37,7 +36,7 @@ export function createPollMessages(system: System): (exchange: Exchange) => void
     readPollHead(exchange.bytes, exchange.bodyStart, exchange.end, head);
     if (client.userId === undefined) throw new ProtocolError('unauthenticated');
     const topic = system.topic(head.stream, head.topic);
-    authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
+    system.users.authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
 
     let group: ConsumerGroup | undefined;
     let partitionId = head.partition ?? 0;
@@ -73,7 +72,8 @@ export function createPollMessages(system: System): (exchange: Exchange) => void
     const { autoCommit } = head;
     const answer = (completion: Completion): void => {
       if (group !== undefined && completion.count > 0) {
-        group.polled(partitionId, completion.lastOffset);
+        // The member may have lost the partition while the poll ran: then it must not hold it up for the new owner.
+        if (group.mayCommit(client.id, partitionId)) group.polled(partitionId, completion.lastOffset);
         if (autoCommit) group.committed(partitionId, completion.lastOffset);
       }
       exchange.polled(partitionId, completion);

@@ -4,7 +4,6 @@ import { createSendHead, readSendHead, type SendHead } from '../../protocol/comm
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { type AppendRequest, EngineStatus, noSlot } from '../../storage/engine.ts';
 import { type Partition, wireStatus } from '../../streaming/partition.ts';
-import { authorize } from '../../streaming/permissions.ts';
 import type { System } from '../../streaming/system.ts';
 import type { Topic } from '../../streaming/topic.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,7 +29,7 @@ export function createSendMessages(system: System): (exchange: Exchange) => void
     if (client.userId === undefined) throw new ProtocolError('unauthenticated');
     readSendHead(bytes, exchange.bodyStart, exchange.end, exchange.generation, head);
     const topic = system.topic(head.stream, head.topic);
-    authorize(client.userId, 'send-messages', topic.streamId, topic.id);
+    system.users.authorize(client.userId, 'send-messages', topic.streamId, topic.id);
     const partition = choosePartition(topic, head, bytes);
 
     request.generation = exchange.generation;

@@ -7,7 +7,7 @@ import type { RowKind, Rows } from './rows.ts';
 const schemaVersion = 1;
 const schemaKey = ['schema'];
 
-/** Ids from the outermost inwards: stream, topic, partition or group. */
+/** Ids from the outermost inwards: stream, topic, partition or group; user, token. */
 export type Ids = readonly number[];
 
 export type Change =
@@ -16,6 +16,8 @@ export type Change =
   | { remove: RowKind; ids: Ids; below?: boolean };
 
 export interface MetadataStore {
+  /** True if this start made the store. */
+  readonly created: boolean;
   /** Every row of a kind, by ascending ids. */
   all<Kind extends RowKind>(kind: Kind): { ids: Ids; row: Rows[Kind] }[];
   /** Applies all changes or none. Resolves once they survive a power failure. */
@@ -37,6 +39,8 @@ export async function openMetadataStore(folder: string): Promise<MetadataStore> 
   }
 
   return {
+    created: version === undefined,
+
     all<Kind extends RowKind>(kind: Kind) {
       const rows: { ids: Ids; row: Rows[Kind] }[] = [];
       for (const { key, value } of db.getRange({ start: [kind], end: [kind, Number.POSITIVE_INFINITY] })) {

@@ -44,7 +44,21 @@ export interface UserRow {
   /** Argon2id in PHC form. */
   passwordHash: string;
   active: boolean;
+  /** The protocol's permission block in base64; null: none. */
+  permissions: string | null;
 }
+
+/** A personal access token. */
+export interface TokenRow {
+  name: string;
+  /** SHA-256 of the token's text, hexadecimal. */
+  hash: string;
+  /** Microseconds since 1970; null: never. */
+  expiresAt: string | null;
+}
+
+/** The folder of a stream, topic or partition whose rows are gone, and which is still in its place. */
+export type RemovalRow = Record<string, never>;
 
 export interface Rows {
   stream: StreamRow;
@@ -52,6 +66,8 @@ export interface Rows {
   partition: PartitionRow;
   group: GroupRow;
   user: UserRow;
+  token: TokenRow;
+  removal: RemovalRow;
 }
 
 export type RowKind = keyof Rows;

@@ -1,0 +1,35 @@
+// How much of each limit is used. Limits of one connection or request are not among them: they are enforced where they are met.
+
+import type { System } from '../streaming/system.ts';
+
+export interface LimitFigure {
+  /** The setting's key. */
+  name: string;
+  /** Where there are many of what is limited (topics of streams, members of groups), that of the fullest. */
+  used: number;
+  max: number;
+}
+
+export function limitFigures(system: System, connectionsMax: number): LimitFigure[] {
+  const { limits } = system;
+  const buffers = system.engine.bufferStats();
+  const most = { topics: 0, partitions: 0, groups: 0, members: 0 };
+  for (const stream of system.streams.values()) {
+    most.topics = Math.max(most.topics, stream.topics.size);
+    for (const topic of stream.topics.values()) {
+      most.partitions = Math.max(most.partitions, topic.partitions.length);
+      most.groups = Math.max(most.groups, topic.groups.size);
+      for (const group of topic.groups.values()) most.members = Math.max(most.members, group.membersCount);
+    }
+  }
+  return [
+    { name: 'limits.connections_max', used: system.clients.size, max: connectionsMax },
+    { name: 'limits.buffers_size_max', used: buffers.bytesInUse, max: buffers.bytesMax },
+    { name: 'limits.streams_max', used: system.streams.size, max: limits.streamsMax },
+    { name: 'limits.topics_max', used: most.topics, max: limits.topicsPerStreamMax },
+    { name: 'limits.partitions_max', used: most.partitions, max: limits.partitionsPerTopicMax },
+    { name: 'limits.groups_max', used: most.groups, max: limits.groupsPerTopicMax },
+    { name: 'limits.group_members_max', used: most.members, max: limits.membersPerGroupMax },
+    { name: 'limits.users_max', used: system.users.size, max: limits.usersMax },
+  ];
+}
