@@ -101,6 +101,8 @@ const server = await start(
     '127.0.0.1:0',
     '--quic-address',
     '127.0.0.1:0',
+    '--websocket-address',
+    '127.0.0.1:0',
     '--with-default-root-credentials',
   ],
   /TCP {3}(\S+)/,

@@ -21,21 +21,31 @@ bool slot_valid(const uint8_t* slot, uint64_t secret) { return (slot[0] == 1 || 
 int ConsumerOffsets::open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset,
                           bool* made) {
   const std::lock_guard lock(mutex_);
-  const std::string path = directory + "/offsets.dat";
+  file_system_ = &file_system;
+  path_ = directory + "/offsets.dat";
+  counters_ = counters;
   std::unique_ptr<File> file;
-  int error = file_system.open(path, OpenMode::kReadWrite, counters, &file);
+  int error = file_system.open(path_, OpenMode::kReadWrite, counters, &file);
   *made = error == ENOENT;
-  if (*made) error = file_system.open(path, OpenMode::kCreate, counters, &file);
+  if (*made) error = file_system.open(path_, OpenMode::kCreate, counters, &file);
   if (error != 0) return error;
-  file_ = std::move(file);
   secret_ = secret;
   uint64_t size = 0;
-  if (const int failed = file_->size(&size)) return failed;
+  if (const int failed = file->size(&size)) return failed;
   std::vector<uint8_t> bytes(size);
   size_t done = 0;
-  if (const int failed = file_->read(bytes.data(), bytes.size(), 0, &done)) return failed;
+  if (const int failed = file->read(bytes.data(), bytes.size(), 0, &done)) return failed;
   bytes.resize(done);
   load_pairs(bytes, next_offset);
+  return 0;
+}
+
+// Partitions that nobody consumes keep no descriptor for their offsets.
+int ConsumerOffsets::need_file() {
+  if (file_) return 0;
+  std::unique_ptr<File> file;
+  if (const int error = file_system_->open(path_, OpenMode::kReadWrite, counters_, &file)) return error;
+  file_ = std::move(file);
   return 0;
 }
 
@@ -116,6 +126,7 @@ int ConsumerOffsets::clear() {
   pairs_ = 0;
   ++generation_;
   dirty_ = true;
+  if (const int error = need_file()) return error;
   return file_->truncate(0);
 }
 
@@ -131,7 +142,7 @@ int ConsumerOffsets::sync() {
     dirty_ = false;
     file = file_;
   }
-  return file->sync();
+  return file ? file->sync() : 0;
 }
 
 int ConsumerOffsets::write_slot(uint64_t key, const Entry& entry, bool live) {
@@ -142,6 +153,7 @@ int ConsumerOffsets::write_slot(uint64_t key, const Entry& entry, bool live) {
   store64(slot + 16, static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
   store32(slot + 24, entry.sequence);
   store32(slot + 28, slot_check(slot, secret_));
+  if (const int error = need_file()) return error;
   dirty_ = true;
   return file_->write(slot, sizeof slot, uint64_t{entry.pair} * kPairBytes + entry.sequence % 2 * kSlotBytes);
 }

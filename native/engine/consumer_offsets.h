@@ -59,12 +59,16 @@ class ConsumerOffsets {
     uint32_t sequence;
   };
   static uint64_t key_of(uint8_t kind, uint32_t id) { return uint64_t{kind} << 32 | id; }
+  int need_file();
   int write_slot(uint64_t key, const Entry& entry, bool live);
   void load_pairs(const std::vector<uint8_t>& bytes, uint64_t next_offset);
 
   const uint32_t consumers_max_;
   mutable std::mutex mutex_;
-  std::shared_ptr<File> file_;
+  FileSystem* file_system_ = nullptr;
+  std::string path_;
+  IoCounters* counters_ = nullptr;
+  std::shared_ptr<File> file_;  // opened by the first write
   uint64_t secret_ = 0;
   std::unordered_map<uint64_t, Entry> entries_;
   std::vector<Entry> free_pairs_;  // pair and last sequence of each
