@@ -4,40 +4,57 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RunningServer } from './cli/running-server.ts';
 import type { Settings } from './config/settings.ts';
+import { createAuditLog } from './handlers/audit-log.ts';
 import { createPollMessages } from './handlers/messages/poll-messages.ts';
 import { createSendMessages } from './handlers/messages/send-messages.ts';
 import { createHandlers } from './handlers/registry.ts';
+import { startExpiredTokens } from './jobs/expired-tokens.ts';
 import { startRebalanceTimeout } from './jobs/rebalance-timeout.ts';
+import { startRetention } from './jobs/retention.ts';
+import { startSilentClients } from './jobs/silent-clients.ts';
 import { startStalledConnections } from './jobs/stalled-connections.ts';
 import type { Logger } from './observability/logger.ts';
 import { rateLimitedWarning } from './observability/rate-limited-warning.ts';
+import type { RecentLines } from './observability/recent-lines.ts';
 import type { ClusterMetadata } from './protocol/commands/get-cluster-metadata.ts';
 import { ClusterNodeRole, ClusterNodeStatus } from './protocol/primitives/enumerations.ts';
-import { loadAddon } from './storage/addon.ts';
+import { type Addon, loadAddon } from './storage/addon.ts';
 import { lockDataFolder } from './storage/data-folder-lock.ts';
 import { openMetadataStore } from './storage/metadata/metadata-store.ts';
 import { createEngine } from './storage/native-engine.ts';
 import { systemClock } from './streaming/clock.ts';
+import { Passwords } from './streaming/passwords.ts';
+import { everyPermission } from './streaming/permissions.ts';
 import { createProcessStats } from './streaming/process-stats.ts';
 import { System } from './streaming/system.ts';
 import { type TopicDefaults, unlimited } from './streaming/topic-settings.ts';
-import { hashPassword, rootUserId } from './streaming/users.ts';
-import { loadCertificate } from './transports/certificates.ts';
-import type { Connection } from './transports/connection.ts';
+import { rootUserId, userRow } from './streaming/users.ts';
+import { CertificateStore } from './transports/certificate-store.ts';
+import type { Listener, OpenConnection } from './transports/listener.ts';
 import { FlushScheduler } from './transports/output.ts';
+import { listenQuic } from './transports/quic/listen.ts';
+import { loadQuiche } from './transports/quic/quiche.ts';
 import { ReceiveBuffers } from './transports/receive-buffers.ts';
 import type { TransportServices } from './transports/services.ts';
-import { type Listener, listenTcp } from './transports/tcp.ts';
+import { listenTcp } from './transports/tcp.ts';
+import { listenWebSocket } from './transports/websocket.ts';
 
 const drainTimeoutMs = 10_000;
 const drainCheckEveryMs = 20;
 
+interface Listening {
+  quic?: Listener;
+  tcp?: Listener;
+  websocket?: Listener;
+}
+
 /** Resolves when the server answers on every address. Rejects if the data folder is in use or cannot be read, or an address cannot be bound. */
-export async function startServer(settings: Settings, log: Logger): Promise<RunningServer> {
+export async function startServer(settings: Settings, log: Logger, recentLines: RecentLines): Promise<RunningServer> {
   const dataPath = settings.system.path;
   const undo: (() => unknown)[] = [];
   try {
-    const lock = lockDataFolder(loadAddon(), dataPath);
+    const addon = loadAddon();
+    const lock = lockDataFolder(addon, dataPath);
     undo.push(() => lock.release());
     const engine = createEngine({ ...settings.engine });
     undo.push(() => engine.shutdown());
@@ -52,6 +69,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       dataPath,
       defaults: topicDefaults(settings),
       rebalancingTimeoutMs: settings.consumerGroup.rebalancingTimeoutMs,
+      limits: settings.system.limits,
       clock,
       log,
     });
@@ -59,7 +77,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     log.info({ streams: system.streams.size, ms: Math.round(performance.now() - startedAtMs) }, 'data is ready');
 
     let stopping = false;
-    const listeners: Listener[] = [];
+    const listening: Listening = {};
+    const listeners = () => [listening.quic, listening.tcp, listening.websocket].filter((listener) => listener !== undefined);
     const version = packageVersion();
     const services: TransportServices = {
       system,
@@ -67,11 +86,16 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       handlers: createHandlers({
         version,
         processStats: createProcessStats(dataPath, clock, version),
-        cluster: () => clusterOf(settings, listeners),
+        cluster: () => clusterOf(settings, listening),
+        dataPath,
+        connectionsMax: settings.limits.connectionsMax,
+        recentLog: () => recentLines.text(),
       }),
       sendMessages: createSendMessages(system),
       pollMessages: createPollMessages(system),
+      audit: settings.system.logging.audit ? createAuditLog(system.users, log, () => clock.nowMs()) : undefined,
       limits: settings.limits,
+      certificateUsers: settings.certificateUsers,
       clock,
       log,
       receiveBuffers: new ReceiveBuffers(engine, settings.limits.receiveBytesMax),
@@ -81,23 +105,38 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       connected: (transport, address) => system.clients.connect(transport, address, clock.nowMs()),
       disconnected: (client) => system.disconnected(client),
     };
-    const connections = function* (): Iterable<Connection> {
-      for (const listener of listeners) yield* listener.connections;
+    const connections = function* (): Iterable<OpenConnection> {
+      for (const listener of listeners()) yield* listener.connections;
     };
 
-    const { tcp } = settings;
-    const certificate = tcp.tls.enabled ? await loadCertificate(tcp.tls, dataPath) : undefined;
-    if (certificate !== undefined) log.info({ sha256: certificate.fingerprint }, 'TLS certificate');
-    const tcpListener = await listenTcp({ host: tcp.host, port: tcp.port, tls: certificate }, services);
-    listeners.push(tcpListener);
-    const stopJobs = [startRebalanceTimeout(system), startStalledConnections(connections, () => clock.nowMs())];
+    const { tcp, websocket } = settings;
+    const certificates = new CertificateStore(dataPath, log, () => clock.nowMs());
+    undo.push(() => certificates.close());
+    const tlsOf = async ({ tls }: typeof tcp | typeof websocket) =>
+      tls.enabled ? { certificate: await certificates.open(tls), clientCertificates: tls.clientCertificates } : undefined;
+    undo.push(() => {
+      for (const listener of listeners()) listener.stopAccepting();
+    });
+    const quic = await startQuic(settings, addon, certificates, services);
+    if (quic !== undefined) listening.quic = quic;
+    if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services);
+    if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
+    const stopJobs = [
+      startRebalanceTimeout(system),
+      startStalledConnections(connections, () => clock.nowMs()),
+      startSilentClients(system, settings.silence),
+    ];
+    if (settings.retention.enabled) stopJobs.push(startRetention(system, settings.retention.intervalMs));
+    if (settings.tokenCleaner.enabled) stopJobs.push(startExpiredTokens(system, settings.tokenCleaner.intervalMs));
 
     return {
-      addresses: { tcp: tcpListener.address },
+      addresses: { quic: listening.quic?.address, tcp: listening.tcp?.address, websocket: listening.websocket?.address },
+      selfSignedFingerprint: certificates.selfSignedFingerprint,
       rootPasswordGenerated,
+      reloadCertificates: () => certificates.reload(),
       async stop() {
         stopping = true;
-        for (const listener of listeners) listener.stopAccepting();
+        for (const listener of listeners()) listener.stopAccepting();
         for (const connection of connections()) connection.stop();
         await drained(connections);
         for (const stopJob of stopJobs) stopJob();
@@ -110,8 +149,27 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   }
 }
 
+/** The QUIC listener. Undefined if it is off, or if there is no QUIC library for this platform, which must not keep the other transports from serving. */
+async function startQuic(
+  settings: Settings,
+  addon: Addon,
+  certificates: CertificateStore,
+  services: TransportServices,
+): Promise<Listener | undefined> {
+  const { quic } = settings;
+  if (!quic.enabled) return undefined;
+  const quiche = await loadQuiche().catch((error: unknown) => {
+    services.log.error(
+      { err: error },
+      `there is no QUIC library for ${process.platform}-${process.arch}; quic.enabled = false silences this`,
+    );
+  });
+  if (!quiche) return undefined;
+  return listenQuic(quiche, addon, quic, await certificates.open(quic.certificate), services);
+}
+
 /** Waits until every connection ended; those that take too long are cut. */
-async function drained(connections: () => Iterable<Connection>): Promise<void> {
+async function drained(connections: () => Iterable<OpenConnection>): Promise<void> {
   const deadlineMs = performance.now() + drainTimeoutMs;
   const some = () => [...connections()].length > 0;
   while (some() && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, drainCheckEveryMs));
@@ -127,12 +185,13 @@ async function ensureRootUser(
   if (store.all('user').some(({ ids }) => ids[0] === rootUserId)) return undefined;
   const given = settings.rootCredentials;
   const password = given?.password ?? randomBytes(16).toString('base64url');
-  const row = {
+  const row = userRow({
     name: given?.username ?? 'iggy',
-    createdAt: String(nowMicros),
-    passwordHash: await hashPassword(password),
+    createdAt: nowMicros,
+    passwordHash: await new Passwords().hash(password),
     active: true,
-  };
+    permissions: everyPermission,
+  });
   await store.commit([{ put: 'user', ids: [rootUserId], row }]);
   return given === undefined ? password : undefined;
 }
@@ -148,15 +207,15 @@ function topicDefaults(settings: Settings): TopicDefaults {
   };
 }
 
-function clusterOf(settings: Settings, listeners: readonly Listener[]): ClusterMetadata {
-  const tcpPort = Number(listeners[0]?.address.split(':').at(-1) ?? 0);
+function clusterOf(settings: Settings, { tcp, quic, websocket }: Listening): ClusterMetadata {
+  const port = (listener: Listener | undefined) => Number(listener?.address.split(':').at(-1) ?? 0);
   const node = {
     name: 'iggy-node',
     host: settings.tcp.host,
-    tcpPort,
-    quicPort: 0,
+    tcpPort: port(tcp),
+    quicPort: port(quic),
     httpPort: 0,
-    websocketPort: 0,
+    websocketPort: port(websocket),
     role: ClusterNodeRole.leader,
     status: ClusterNodeStatus.healthy,
   };

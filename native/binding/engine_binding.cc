@@ -95,6 +95,7 @@ Napi::Object EngineBinding::face(Napi::Env env) {
   face.Set("purge", Napi::Function::New<call<&EngineBinding::purge>>(env, "purge", this));
   face.Set("close", Napi::Function::New<call<&EngineBinding::close>>(env, "close", this));
   face.Set("stats", Napi::Function::New<call<&EngineBinding::stats>>(env, "stats", this));
+  face.Set("segments", Napi::Function::New<call<&EngineBinding::segments>>(env, "segments", this));
   face.Set("acquireSlot", Napi::Function::New<call<&EngineBinding::acquire_slot>>(env, "acquireSlot", this));
   face.Set("releaseSlot", Napi::Function::New<call<&EngineBinding::release_slot>>(env, "releaseSlot", this));
   face.Set("slotMemory", Napi::Function::New<slot_memory>(env, "slotMemory", this));

@@ -66,6 +66,7 @@ class EngineBinding {
   Status purge(Arguments& in);
   Status close(Arguments& in);
   Status stats(Arguments& in);
+  Status segments(Arguments& in);
 
   // engine_buffers.cc
   Status acquire_slot(Arguments& in);

@@ -2,6 +2,7 @@
 //
 // Requests that complete through the queue alone return kQueued.
 #include <string>
+#include <vector>
 
 #include "engine_binding.h"
 
@@ -94,6 +95,27 @@ Status EngineBinding::stats(Arguments& in) {
   static_assert(sizeof figures / sizeof *figures <= sizeof block_.words / sizeof *block_.words);
   double* word = block_.words;
   for (const uint64_t figure : figures) *word++ = static_cast<double>(figure);
+  return status;
+}
+
+Status EngineBinding::segments(Arguments& in) {
+  const Handle handle = in.u32(1, "handle");
+  if (in.failed()) return kThrown;
+  if (!in.value().IsTypedArray() || in.value().As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
+    Napi::TypeError::New(in.env(), "figures are not a Float64Array").ThrowAsJavaScriptException();
+    return kThrown;
+  }
+  constexpr size_t kFigures = 5;
+  auto figures = in.value().As<Napi::Float64Array>();
+  std::vector<SegmentStats> segments;
+  const Status status = engine_->segments(handle, figures.ElementLength() / kFigures, &segments);
+  double* figure = figures.Data();
+  for (const SegmentStats& segment : segments) {
+    for (const uint64_t each : {segment.first_offset, segment.last_offset, segment.logical_bytes, segment.first_timestamp, segment.last_timestamp}) {
+      *figure++ = static_cast<double>(each);
+    }
+  }
+  block_.words[0] = static_cast<double>(segments.size());
   return status;
 }
 

@@ -2,7 +2,8 @@
 //
 // JavaScript holds a slot from the moment it gets it (acquire, or the result of a poll) until it releases it; a queued append lends it to the engine
 // until its completion arrives. The ArrayBuffer over a slot is made once and lasts, because the pool never unmaps a slot. Only the capacity of slots
-// above 64 MiB changes from one tenant to the next: where it has grown, the old ArrayBuffer is detached and a new one made.
+// above 64 MiB changes from one tenant to the next: where it has grown, the old ArrayBuffer is detached and a new one made. They are not marked
+// untransferable, because Node from 24 on aborts when it detaches a marked one at the end of its environment; nobody may transfer them.
 //
 // Threads: the JavaScript thread alone. The memory belongs to the engine's buffer pool; the ArrayBuffers over it are held here until detach().
 #pragma once

@@ -1,8 +1,8 @@
 // A UDP socket that moves many datagrams with one system call.
 //
-// Received datagrams of one sender that follow each other arrive joined (UDP_GRO), and datagrams to one peer leave joined (UDP_SEGMENT), where the kernel can; else one by
-// one, with recvmmsg and sendmmsg in both cases. What crosses this interface is the same either way: a record is a run of datagrams, all of `segment_bytes` but the last,
-// which may be shorter.
+// Received datagrams of one sender that follow each other arrive joined (UDP_GRO), and datagrams to one peer leave joined (UDP_SEGMENT), where the
+// kernel can; else one by one, with recvmmsg and sendmmsg in both cases. What crosses this interface is the same either way: a record is a run of
+// datagrams, all of `segment_bytes` but the last, which may be shorter.
 //
 // Threads: one, the caller's; no call waits. The object owns the descriptor and closes it; all buffers are the caller's.
 #pragma once
@@ -12,11 +12,12 @@
 
 namespace galgo::udp {
 
-/// Both ends of a datagram's way. The local address is kept because a socket on the wildcard address must answer from the address that was written to.
+/// Both ends of a datagram's way. The local address is kept because a socket on the wildcard address must answer from the address that was written
+/// to.
 struct Path {
-  uint16_t family;  // 4 or 6
-  uint16_t port;    // of the peer
-  uint32_t scope;   // IPv6 scope id of the peer, else 0
+  uint16_t family;   // 4 or 6
+  uint16_t port;     // of the peer
+  uint32_t scope;    // IPv6 scope id of the peer, else 0
   uint8_t peer[16];  // in network order; IPv4 takes the first four bytes, the others are zero
   uint8_t local[16];
 };
@@ -56,8 +57,8 @@ class UdpSocket {
   /// Receives up to `bytes / kRunBytesMax` runs. Returns how many, 0 if nothing has arrived, or a negative errno.
   int receive(uint8_t* buffer, size_t bytes, Record* records);
 
-  /// Sends runs in order. Returns how many were taken: fewer than `count` if the kernel has no room now. What a peer's network refuses counts as taken: it is lost, as
-  /// datagrams may be.
+  /// Sends runs in order. Returns how many were taken: fewer than `count` if the kernel has no room now. What a peer's network refuses counts as
+  /// taken: it is lost, as datagrams may be.
   int send(const uint8_t* buffer, const Record* records, int count);
 
  private:

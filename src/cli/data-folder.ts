@@ -2,6 +2,8 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { loadAddon } from '../storage/addon.ts';
+import { lockDataFolder, lockName } from '../storage/data-folder-lock.ts';
 
 const markerName = 'galgo-data-folder';
 const markerText = 'This folder belongs to Galgo, a message streaming server. Do not change anything in it.\n';
@@ -14,7 +16,7 @@ export class DataFolderError extends Error {
   readonly code = 'GALGO_DATA_FOLDER';
 }
 
-/** Makes the folder, or checks that it is one of ours; with `fresh` empties it first. Throws DataFolderError. */
+/** Makes the folder, or checks that it is one of ours; with `fresh` empties it, unless a server uses it. Throws DataFolderError. */
 export function openDataFolder(folder: string, { fresh }: { fresh: boolean }): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -25,13 +27,22 @@ export function openDataFolder(folder: string, { fresh }: { fresh: boolean }): v
         `${folder} holds files of something else (there is no ${markerName} in it); ${fresh ? 'nothing was deleted' : 'choose another folder'}`,
       );
     }
-    // The marker goes last: an interrupted deletion can then be repeated.
-    if (fresh) {
-      for (const name of names) if (name !== markerName) rmSync(path.join(folder, name), { recursive: true });
-    }
     if (!names.includes(markerName)) writeFileSync(marker, markerText);
+    if (fresh) empty(folder, names);
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
     throw new DataFolderError(`the data folder ${folder} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Holds the lock meanwhile. The marker stays, so that an interrupted deletion can be repeated, and the lock's file, which whoever waits for it may have open. */
+function empty(folder: string, names: readonly string[]): void {
+  const lock = lockDataFolder(loadAddon(), folder);
+  try {
+    for (const name of names) {
+      if (name !== markerName && name !== lockName) rmSync(path.join(folder, name), { recursive: true });
+    }
+  } finally {
+    lock.release();
   }
 }

@@ -11,7 +11,14 @@ import type { RunningServer } from './running-server.ts';
 export function writeEffectiveConfig(loaded: LoadedSettings, addresses: RunningServer['addresses']): void {
   const { config } = loaded;
   const tcp = config.tcp as ConfigTable;
-  const toml = stringify({ ...config, tcp: { ...tcp, address: addresses.tcp ?? tcp.address } });
+  const quic = config.quic as ConfigTable;
+  const websocket = config.websocket as ConfigTable;
+  const toml = stringify({
+    ...config,
+    tcp: { ...tcp, address: addresses.tcp ?? tcp.address },
+    quic: { ...quic, address: addresses.quic ?? quic.address },
+    websocket: { ...websocket, address: addresses.websocket ?? websocket.address },
+  });
   const file = path.join(loaded.settings.system.path, 'runtime', 'current_config.toml');
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, toml);

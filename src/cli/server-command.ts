@@ -3,6 +3,7 @@
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import { serviceManager } from '../config/service-manager.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
+import { RecentLines } from '../observability/recent-lines.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { writeEffectiveConfig } from './effective-config.ts';
 import type { RunningServer, StartServer } from './running-server.ts';
@@ -22,6 +23,8 @@ export interface ServerCommand {
 }
 
 const failedExitCode = 1;
+/** Of the log, for snapshots. */
+const recentLinesBytesMax = 1024 * 1024;
 
 /** Runs the server until it is told to stop; resolves to the exit code. */
 export async function runServer(command: ServerCommand): Promise<number> {
@@ -40,11 +43,12 @@ export async function runServer(command: ServerCommand): Promise<number> {
 
   const { level, format } = loaded.settings.system.logging;
   const terminal = process.stderr.isTTY === true;
-  const log = createLogger({ level, format: format === 'auto' ? (terminal ? 'pretty' : 'json') : format, colors: terminal });
-  return await runLogged(command, loaded, log);
+  const recent = new RecentLines(recentLinesBytesMax);
+  const log = createLogger({ level, format: format === 'auto' ? (terminal ? 'pretty' : 'json') : format, colors: terminal, recent });
+  return await runLogged(command, loaded, log, recent);
 }
 
-async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Logger): Promise<number> {
+async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Logger, recent: RecentLines): Promise<number> {
   const { settings } = loaded;
   // Before anything that can fail or take long, so that a signal during the start is not lost.
   const shutdown = watchForShutdown(log);
@@ -56,7 +60,7 @@ async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Lo
     const manager = serviceManager();
     if (manager) notifier = new ServiceNotifier(manager, await command.loadNotify(), log);
     openDataFolder(settings.system.path, { fresh: command.fresh });
-    server = await command.startServer(settings, log);
+    server = await command.startServer(settings, log, recent);
   } catch (error) {
     if (error instanceof DataFolderError) log.fatal(error.message);
     else log.fatal({ err: error }, 'the server cannot start');
@@ -69,7 +73,8 @@ async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Lo
     log.warn({ err: error }, 'the effective configuration could not be written');
   }
   process.stdout.write(startNotice(command.version, settings, server));
-  notifier?.ready(`Listening on TCP ${server.addresses.tcp}`);
+  notifier?.ready(`Listening on ${listOf(server.addresses)}`);
+  process.on('SIGHUP', () => void server.reloadCertificates());
 
   const reason = await shutdown.requested;
   const startedAtMs = performance.now();
@@ -85,4 +90,12 @@ async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Lo
   } finally {
     notifier?.close();
   }
+}
+
+function listOf({ quic, tcp, websocket }: RunningServer['addresses']): string {
+  const named = Object.entries({ QUIC: quic, TCP: tcp, WebSocket: websocket });
+  return named
+    .filter(([, address]) => address !== undefined)
+    .map(([name, address]) => `${name} ${address}`)
+    .join(', ');
 }

@@ -4,15 +4,17 @@
 export const ignoredIggyKeys: readonly string[] = [
   'cluster',
   'consumer_group.rebalancing_check_interval',
-  'data_maintenance',
+  'data_maintenance.archiver',
+  'data_maintenance.messages.archiver_enabled',
+  'data_maintenance.state',
   'http',
   'message_bus',
   'message_cleaner',
   'message_saver',
   'metadata',
   'partition',
-  'personal_access_token',
-  'quic',
+  'quic.datagram_send_buffer_size',
+  'quic.socket',
   'system.backup',
   'system.compression',
   'system.encryption',
@@ -45,7 +47,11 @@ export const ignoredIggyKeys: readonly string[] = [
   'tcp.socket',
   'tcp.socket_migration',
   'telemetry',
-  'websocket',
+  'websocket.accept_unmasked_frames',
+  'websocket.max_frame_size',
+  'websocket.max_write_buffer_size',
+  'websocket.read_buffer_size',
+  'websocket.write_buffer_size',
 ];
 
 /** Ignored while they are false. `true` asks for something that must not be left out in silence. */
@@ -53,6 +59,7 @@ export const refusedIggySwitches: readonly string[] = [
   'cluster.enabled',
   'system.encryption.enabled',
   'system.message_deduplication.enabled',
+  'websocket.accept_unmasked_frames',
 ];
 
 /** Variables of Iggy's other programs and of its server's start, which are no settings. */

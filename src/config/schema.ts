@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import {
   address,
+  capturePattern,
   choice,
   count,
   countOrAuto,
@@ -11,6 +12,7 @@ import {
   expiry,
   flag,
   optionalPath,
+  origins,
   size,
   sizeOrAuto,
   sizeOrUnlimited,
@@ -21,11 +23,29 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
 const second = 1000;
-const day = 86_400 * second;
+const hour = 3600 * second;
+const day = 24 * hour;
 // The longest delay that a Node timer can have is 2^31 − 1 ms.
 const timerDaysMax = 24 * day;
 
 const durabilities = ['none', 'interval', 'group'] as const;
+
+/** The keys of a TLS listener. */
+const tlsKeys = (transport: string, otherwise = '') =>
+  z.object({
+    enabled: flag({ initial: false, doc: `TLS on the ${transport} port. Plain connections are then refused.` }),
+    self_signed: flag({
+      initial: true,
+      doc: 'Serves a certificate for `localhost` that is made once and kept in the data folder, if the certificate file is not named or does not exist. If it is `false`, both files must be there.',
+    }),
+    cert_file: optionalPath({ initial: '', doc: `Certificate chain, PEM.${otherwise}` }),
+    key_file: optionalPath({ initial: '', doc: 'Private key of the certificate, PEM: PKCS#8, PKCS#1 or SEC1.' }),
+    client_certificates: choice(['off', 'optional', 'required'], {
+      initial: 'off',
+      doc: 'Whether clients are asked for a certificate: one that does not verify is refused in any case, none is refused if it is `required`.',
+    }),
+    client_ca_file: optionalPath({ initial: '', doc: 'Certificates that clients’ certificates must be signed by, PEM.' }),
+  });
 
 export const schema = z.object({
   system: z.object({
@@ -44,6 +64,10 @@ export const schema = z.object({
         initial: 'auto',
         flag: '--log-format <format>',
         doc: 'How log lines look, on standard error: for people (`pretty`), or one JSON object each (`json`). `auto` is `pretty` on a terminal and `json` elsewhere.',
+      }),
+      audit: flag({
+        initial: true,
+        doc: 'A log line, of level `info`, for each command that changes something or logs in: who, what, from where and with which outcome. Messages and stored offsets are not among them.',
       }),
     }),
     segment: z.object({
@@ -80,14 +104,115 @@ export const schema = z.object({
       flag: '--tcp-address <host:port>',
       doc: 'Where the server listens on TCP. Port 0 lets the system choose. `0.0.0.0:8090` opens it to the network.',
     }),
-    tls: z.object({
-      enabled: flag({ initial: false, doc: 'TLS on the TCP port. Plain connections are then refused.' }),
+    tls: tlsKeys('TCP'),
+  }),
+
+  websocket: z.object({
+    enabled: flag({ initial: true, doc: 'Whether the server listens for WebSocket connections.' }),
+    address: address({
+      initial: '127.0.0.1:8092',
+      flag: '--websocket-address <host:port>',
+      doc: 'Where the server listens for WebSocket connections. Port 0 lets the system choose.',
+    }),
+    allowed_origins: origins({
+      initial: '',
+      doc: 'Web pages that may connect: their origins, separated by commas, or `*` for all. Programs that are not browsers send no origin and are not concerned.',
+    }),
+    max_message_size: size(
+      { min: 64 * KiB, max: 64 * MiB },
+      {
+        initial: '64 MiB',
+        doc: 'Largest message that is taken, in however many WebSocket frames. At most `limits.anonymous_frame_size_max` before the login.',
+      },
+    ),
+    handshake_timeout: duration(
+      { min: 100, max: hour },
+      { initial: '10 s', doc: 'TLS and the request to upgrade must each be over within this time.' },
+    ),
+    tls: tlsKeys('WebSocket', ' Left empty, that of `tcp.tls` serves if it is named.'),
+  }),
+
+  certificate_users: z.object({
+    name: choice(['common_name', 'dns', 'email', 'uri'], {
+      initial: 'common_name',
+      doc: 'Which name of a client’s certificate tells the user: the subject’s common name, or the subject’s alternative names of a kind.',
+    }),
+    pattern: capturePattern({
+      initial: '',
+      doc: 'Regular expression with one capture that the whole name must match; the capture is the name of the user. `(.+)` takes the name as it is, `(alice|bob)` two names only. Empty: certificates log nobody in.',
+    }),
+  }),
+
+  quic: z.object({
+    enabled: flag({ initial: true, doc: 'Whether the server listens on QUIC.' }),
+    address: address({
+      initial: '127.0.0.1:8080',
+      flag: '--quic-address <host:port>',
+      doc: 'Where the server listens on QUIC (UDP). Port 0 lets the system choose.',
+    }),
+    max_idle_timeout: duration(
+      { min: 0, max: day },
+      {
+        initial: '30 s',
+        doc: 'A connection on which nothing arrives for so long is gone. 0 means 30 s. The shorter one of client and server holds.',
+      },
+    ),
+    keep_alive_interval: duration(
+      { min: 0, max: day },
+      {
+        initial: '10 s',
+        doc: 'The server pings a connection that was silent for so long. 0 turns that off, and silent clients then end with the idle timeout.',
+      },
+    ),
+    handshake_timeout: duration({ min: 100, max: hour }, { initial: '10 s', doc: 'A handshake must be over within this time.' }),
+    max_concurrent_bidi_streams: count(
+      { min: 1, max: 10_000 },
+      { initial: 256, doc: 'Streams, each with one request, that a client may have open on a connection.' },
+    ),
+    receive_window: size(
+      { min: 64 * KiB, max: GiB },
+      {
+        initial: '16 MiB',
+        doc: 'Most bytes on their way from a client, on all streams of a connection. A connection starts with 1 MiB and gets more as it uses it. On a long way it should be rate × round trip: 16 MiB are 160 MB/s at 100 ms.',
+      },
+    ),
+    stream_receive_window: size({ min: 64 * KiB, max: GiB }, { initial: '16 MiB', doc: 'The same for one stream.' }),
+    send_window: size(
+      { min: 64 * KiB, max: GiB },
+      {
+        initial: '4 MiB',
+        doc: 'Most bytes that leave on a connection without a sign of life of the client, whatever congestion control would allow. On a long way it should be rate × round trip.',
+      },
+    ),
+    congestion_control: choice(['cubic', 'reno', 'bbr'], {
+      initial: 'cubic',
+      doc: 'How the rate of sending follows the network.',
+    }),
+    initial_mtu: size(
+      { min: 1200, max: 65_507 },
+      {
+        initial: '1350 B',
+        doc: 'Longest datagram that is sent, without the headers of IP and UDP; a client may ask for less. 1350 passes everywhere but in few tunnels, where 1200 does. More is faster where the whole way takes it: 1452 on plain Ethernet, 8 KB with jumbo frames, 16 KiB on loopback. What clients send is taken at any length.',
+      },
+    ),
+    udp_socket: choice(['auto', 'portable'], {
+      initial: 'auto',
+      doc: 'Which UDP socket serves: the addon’s, which lets the kernel split and join datagrams (`auto`, on Linux), or that of Node (`portable`), which is slower.',
+    }),
+    udp_buffer_size: size(
+      { min: 64 * KiB, max: GiB },
+      {
+        initial: '4 MiB',
+        doc: 'Memory of the kernel for datagrams that wait, for each direction. The kernel gives at most `net.core.rmem_max` and `wmem_max`.',
+      },
+    ),
+    certificate: z.object({
       self_signed: flag({
         initial: true,
-        doc: 'Makes a certificate for `localhost` in memory if the certificate file does not exist. If it is `false`, both files must be there.',
+        doc: 'Serves a certificate for `localhost` that is made once and kept in the data folder, if the certificate file is not named or does not exist. If it is `false`, both files must be there.',
       }),
-      cert_file: optionalPath({ initial: '', doc: 'Certificate chain, PEM.' }),
-      key_file: optionalPath({ initial: '', doc: 'Private key of the certificate, PEM.' }),
+      cert_file: optionalPath({ initial: '', doc: 'Certificate chain, PEM. Left empty, that of `tcp.tls` serves if it is named.' }),
+      key_file: optionalPath({ initial: '', doc: 'Private key of the certificate, PEM: PKCS#8, PKCS#1 or SEC1.' }),
     }),
   }),
 
@@ -134,6 +259,12 @@ export const schema = z.object({
       { min: 4 * KiB, max: MiB },
       { initial: '64 KiB', doc: 'A request on a connection that has not logged in.' },
     ),
+    streams_max: count({ min: 1, max: 16_000_000 }, { initial: 1_000_000, doc: 'Streams.' }),
+    topics_max: count({ min: 1, max: 16_000_000 }, { initial: 100_000, doc: 'Topics of a stream.' }),
+    partitions_max: count({ min: 1, max: 1_000_000 }, { initial: 100_000, doc: 'Partitions of a topic. One request makes at most 1000.' }),
+    groups_max: count({ min: 1, max: 1_000_000 }, { initial: 10_000, doc: 'Consumer groups of a topic.' }),
+    group_members_max: count({ min: 1, max: 1_000_000 }, { initial: 10_000, doc: 'Members of a consumer group.' }),
+    users_max: count({ min: 1, max: 1_000_000 }, { initial: 100_000, doc: 'Users, root included.' }),
     unanswered_requests_max: count(
       { min: 1, max: 256 },
       { initial: 256, doc: 'Requests of one connection that wait for their answer. Above it the connection is not read.' },
@@ -155,6 +286,16 @@ export const schema = z.object({
     ),
   }),
 
+  data_maintenance: z.object({
+    messages: z.object({
+      cleaner_enabled: flag({
+        initial: true,
+        doc: 'Removes old segments of topics that have an expiry, a greatest size or a count of messages to keep.',
+      }),
+      interval: duration({ min: 100, max: timerDaysMax }, { initial: '1 m', doc: 'Time between two removals.' }),
+    }),
+  }),
+
   consumer_group: z.object({
     rebalancing_timeout: duration(
       { min: second, max: timerDaysMax },
@@ -162,11 +303,29 @@ export const schema = z.object({
     ),
   }),
 
+  personal_access_token: z.object({
+    max_tokens_per_user: count({ min: 1, max: 100_000 }, { initial: 100, doc: 'Tokens that a user may have, expired ones included.' }),
+    cleaner: z.object({
+      enabled: flag({ initial: true, doc: 'Removes expired tokens. They are refused in any case.' }),
+      interval: duration({ min: second, max: timerDaysMax }, { initial: '1 m', doc: 'Time between two removals.' }),
+    }),
+  }),
+
   heartbeat: z.object({
-    enabled: flag({ initial: false, doc: 'Removes Iggy 0.8 clients that no longer ping.' }),
+    enabled: flag({ initial: false, doc: 'Disconnects Iggy 0.8 clients that are silent. They ping only if they were told to.' }),
     interval: duration(
       { min: 100, max: timerDaysMax },
-      { initial: '5 s', doc: 'Time between two checks. A client that was silent for 1.2 times as long is removed.' },
+      {
+        initial: '5 s',
+        doc: 'Time between two requests that is expected of an Iggy 0.8 client. One that was silent for 1.2 times as long is disconnected.',
+      },
+    ),
+    member_interval: duration(
+      { min: 100, max: timerDaysMax },
+      {
+        initial: '30 s',
+        doc: 'The same for Iggy 0.9 clients, which ping by themselves, while they are in a consumer group. One that was silent for 1.2 times as long loses its login and its place in the group. Cannot be switched off.',
+      },
     ),
   }),
 });

@@ -128,6 +128,37 @@ export function address(described: Described) {
   });
 }
 
+/** Origins of web pages, separated by commas; `*` for any. */
+export function origins(described: Described) {
+  return setting('origins such as "https://a.example, https://b.example:8443", or "*"', described, (raw): 'any' | readonly string[] => {
+    if (raw === '*') return 'any';
+    const listed = String(raw)
+      .split(',')
+      .map((origin) => origin.trim());
+    return listed
+      .filter((origin) => origin !== '')
+      .map((origin) => {
+        if (!URL.canParse(origin) || new URL(origin).origin !== origin) throw new FormatError(`${JSON.stringify(origin)} is not an origin`);
+        return origin;
+      });
+  });
+}
+
+/** A regular expression for a whole text, with one capture; undefined when it is empty. */
+export function capturePattern(described: Described) {
+  return setting('a regular expression with one capture, such as "(.+)"', described, (raw): RegExp | undefined => {
+    if (raw === '') return undefined;
+    let captures: number;
+    try {
+      captures = (new RegExp(`${raw}|`, 'u').exec('')?.length ?? 1) - 1;
+    } catch {
+      throw new FormatError('is not a regular expression');
+    }
+    if (captures !== 1) throw new FormatError(`has ${captures} captures`);
+    return new RegExp(`^(?:${raw})$`, 'u');
+  });
+}
+
 function setting<Value>(form: string, described: Described, parse: (raw: RawValue) => Value) {
   return z
     .unknown()

@@ -22,14 +22,31 @@ export type Settings = Frozen<ReturnType<typeof settingsOf>>;
 
 /** Settings of checked values. Names and units follow those who take a section: `engine` is the engine's options, `limits` those of the transports. */
 export function settingsOf(values: Values, rootCredentials: RootCredentials | undefined, machine: Machine) {
-  const { system, tcp, engine, limits } = values;
+  const { system, tcp, websocket, quic, engine, limits, certificate_users: certificateUsers } = values;
   const absolute = (file: string | undefined) => (file === undefined ? undefined : path.resolve(machine.cwd, file));
+  const tlsOf = (tls: TlsValues) => ({
+    enabled: tls.enabled,
+    selfSigned: tls.self_signed,
+    certificateFile: absolute(tls.cert_file ?? tcp.tls.cert_file),
+    keyFile: absolute(tls.key_file ?? tcp.tls.key_file),
+    clientCertificates: tls.client_certificates,
+    clientCaFile: absolute(tls.client_ca_file),
+  });
   const bufferBytesMax = limits.buffers_size_max ?? defaultBufferBytes(machine);
   return {
     system: {
       path: path.resolve(machine.cwd, system.path),
       logging: system.logging,
       segment: { sizeBytes: system.segment.size },
+      limits: {
+        usersMax: limits.users_max,
+        tokensPerUserMax: values.personal_access_token.max_tokens_per_user,
+        streamsMax: limits.streams_max,
+        topicsPerStreamMax: limits.topics_max,
+        partitionsPerTopicMax: limits.partitions_max,
+        groupsPerTopicMax: limits.groups_max,
+        membersPerGroupMax: limits.group_members_max,
+      },
       /** Undefined: no limit, no expiry. */
       topic: { sizeBytesMax: system.topic.max_size, messageExpiryMs: system.topic.message_expiry },
     },
@@ -40,11 +57,37 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
     tcp: {
       enabled: tcp.enabled,
       ...tcp.address,
-      tls: {
-        enabled: tcp.tls.enabled,
-        selfSigned: tcp.tls.self_signed,
-        certificateFile: absolute(tcp.tls.cert_file),
-        keyFile: absolute(tcp.tls.key_file),
+      tls: tlsOf(tcp.tls),
+    },
+    websocket: {
+      enabled: websocket.enabled,
+      ...websocket.address,
+      allowedOrigins: websocket.allowed_origins,
+      messageBytesMax: websocket.max_message_size,
+      handshakeTimeoutMs: websocket.handshake_timeout,
+      tls: tlsOf(websocket.tls),
+    },
+    /** Undefined: certificates log nobody in. */
+    certificateUsers:
+      certificateUsers.pattern === undefined ? undefined : { name: certificateUsers.name, pattern: certificateUsers.pattern },
+    quic: {
+      enabled: quic.enabled,
+      ...quic.address,
+      udpSocket: quic.udp_socket,
+      udpBufferBytes: quic.udp_buffer_size,
+      handshakeTimeoutMs: quic.handshake_timeout,
+      maxIdleTimeoutMs: quic.max_idle_timeout || defaultIdleTimeoutMs,
+      keepAliveMs: quic.keep_alive_interval,
+      streamsMax: quic.max_concurrent_bidi_streams,
+      receiveWindowBytes: quic.receive_window,
+      streamReceiveWindowBytes: quic.stream_receive_window,
+      sendWindowBytes: quic.send_window,
+      datagramBytes: quic.initial_mtu,
+      congestionControl: quic.congestion_control,
+      certificate: {
+        selfSigned: quic.certificate.self_signed,
+        certificateFile: absolute(quic.certificate.cert_file ?? tcp.tls.cert_file),
+        keyFile: absolute(quic.certificate.key_file ?? tcp.tls.key_file),
       },
     },
     engine: {
@@ -70,7 +113,15 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       stallTimeoutMs: limits.stall_timeout,
     },
     consumerGroup: { rebalancingTimeoutMs: values.consumer_group.rebalancing_timeout },
-    heartbeat: { enabled: values.heartbeat.enabled, intervalMs: values.heartbeat.interval },
+    tokenCleaner: {
+      enabled: values.personal_access_token.cleaner.enabled,
+      intervalMs: values.personal_access_token.cleaner.interval,
+    },
+    silence: {
+      classicIntervalMs: values.heartbeat.enabled ? values.heartbeat.interval : undefined,
+      memberIntervalMs: values.heartbeat.member_interval,
+    },
+    retention: { enabled: values.data_maintenance.messages.cleaner_enabled, intervalMs: values.data_maintenance.messages.interval },
     /** Of the root user that a first start makes. Undefined: a password is to be generated. */
     rootCredentials,
   };
@@ -78,7 +129,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
 
 /** What settings contradict each other, one sentence each. */
 export function contradictions(values: Values, machine: Machine): string[] {
-  const { system, tcp, limits } = values;
+  const { system, tcp, websocket, quic, limits } = values;
   const found: string[] = [];
   const demand = (holds: boolean, sentence: string) => holds || found.push(sentence);
 
@@ -87,11 +138,35 @@ export function contradictions(values: Values, machine: Machine): string[] {
     (system.topic.max_size ?? Number.POSITIVE_INFINITY) >= system.segment.size,
     'system.topic.max_size must be at least system.segment.size',
   );
-  demand(tcp.enabled, 'tcp.enabled is false, so there is no transport left to listen on');
-  if (tcp.enabled && tcp.tls.enabled) {
-    const files = [tcp.tls.cert_file, tcp.tls.key_file].filter((file) => file !== undefined).length;
-    demand(tcp.tls.self_signed || files > 0, 'tcp.tls.self_signed is false, so tcp.tls.cert_file and tcp.tls.key_file must name files');
-    demand(files !== 1, 'tcp.tls.cert_file and tcp.tls.key_file must be given together');
+  demand(
+    tcp.enabled || quic.enabled || websocket.enabled,
+    'tcp.enabled, quic.enabled and websocket.enabled are false, so there is no transport left to listen on',
+  );
+  for (const [section, { enabled, tls }] of Object.entries({ tcp, websocket })) {
+    if (!enabled) continue;
+    const key = (name: keyof TlsValues) => `${section}.tls.${name}`;
+    const asksClients = tls.client_certificates !== 'off';
+    demand(tls.enabled || !asksClients, `${key('client_certificates')} needs ${key('enabled')}`);
+    if (!tls.enabled) continue;
+    const named = tls.cert_file !== undefined || tcp.tls.cert_file !== undefined;
+    demand(tls.self_signed || named, `${key('self_signed')} is false, so ${key('cert_file')} and ${key('key_file')} must name files`);
+    demand(
+      (tls.cert_file === undefined) === (tls.key_file === undefined),
+      `${key('cert_file')} and ${key('key_file')} must be given together`,
+    );
+    demand(!asksClients || tls.client_ca_file !== undefined, `${key('client_certificates')} needs ${key('client_ca_file')}`);
+  }
+  if (quic.enabled) {
+    const { self_signed, cert_file, key_file } = quic.certificate;
+    const named = cert_file !== undefined || tcp.tls.cert_file !== undefined;
+    demand(
+      self_signed || named,
+      'quic.certificate.self_signed is false, so quic.certificate.cert_file and quic.certificate.key_file must name files',
+    );
+    demand(
+      (cert_file === undefined) === (key_file === undefined),
+      'quic.certificate.cert_file and quic.certificate.key_file must be given together',
+    );
   }
   demand(limits.anonymous_frame_size_max <= limits.frame_size_max, 'limits.anonymous_frame_size_max must not exceed limits.frame_size_max');
   demand(limits.control_size_max <= limits.frame_size_max, 'limits.control_size_max must not exceed limits.frame_size_max');
@@ -101,6 +176,9 @@ export function contradictions(values: Values, machine: Machine): string[] {
   );
   return found;
 }
+
+// As Iggy 0.9 has it.
+const defaultIdleTimeoutMs = 30_000;
 
 const MiB = 2 ** 20;
 
@@ -112,4 +190,6 @@ function receiveShare(bufferBytes: number): number {
   return Math.floor((bufferBytes * 3) / 4);
 }
 
-type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+type TlsValues = Values['tcp']['tls'];
+
+type Frozen<T> = T extends RegExp ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;

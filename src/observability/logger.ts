@@ -2,6 +2,7 @@
 
 import pino from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import type { RecentLines } from './recent-lines.ts';
 
 export type Logger = pino.Logger;
 
@@ -15,6 +16,8 @@ export interface LoggerOptions {
   /** File descriptor that gets the lines; 2 when left out. */
   fd?: number;
   colors?: boolean;
+  /** Gets each line too, as JSON. */
+  recent?: RecentLines;
 }
 
 /**
@@ -29,8 +32,18 @@ export function createLogger(options: LoggerOptions): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.format === 'json' ? destination : prettyLines(destination, options.colors ?? false),
+    withRecent(options.recent, options.format === 'json' ? destination : prettyLines(destination, options.colors ?? false)),
   );
+}
+
+function withRecent(recent: RecentLines | undefined, destination: pino.DestinationStream): pino.DestinationStream {
+  if (recent === undefined) return destination;
+  return {
+    write(line) {
+      recent.add(line);
+      destination.write(line);
+    },
+  };
 }
 
 function prettyLines(destination: pino.DestinationStream, colors: boolean): pino.DestinationStream {

@@ -61,6 +61,10 @@ export const EvictionReason = {
 
 export type EvictionReason = (typeof EvictionReason)[keyof typeof EvictionReason];
 
+export function evictionName(reason: EvictionReason): string {
+  return Object.entries(EvictionReason).find(([, value]) => value === reason)?.[0] ?? String(reason);
+}
+
 /** Classic command code of every operation that a client may send, apart from `nonReplicated`. Register also answers to 45, its token form. */
 const codeByOperation = new Map<number, number>([
   [Operation.register, 40],

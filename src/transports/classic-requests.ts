@@ -7,10 +7,11 @@ import { commandByCode } from '../protocol/commands/registry.ts';
 import { errorCodes } from '../protocol/errors.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
-import type { Connection, Requests } from './connection.ts';
+import type { Carrier } from './carrier.ts';
 import { type ControlOutcome, runControl } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
+import type { Requests } from './requests.ts';
 
 const sendMessagesCode = 101;
 const pollMessagesCode = 100;
@@ -24,7 +25,7 @@ export class ClassicRequests implements Requests, Exchange {
   readonly generation = 'classic';
   readonly headerStart = -1;
   readonly pollHeadroom = headBytes + pollPrefixBytes;
-  readonly #connection: Connection;
+  readonly #carrier: Carrier;
   bytes: Buffer;
   slot = noSlot;
   bodyStart = 0;
@@ -32,21 +33,21 @@ export class ClassicRequests implements Requests, Exchange {
   /** True while `frame` runs: an answer given meanwhile needs no resumption. */
   #handling = false;
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    this.bytes = connection.services.receiveBuffers.shared;
+  constructor(carrier: Carrier) {
+    this.#carrier = carrier;
+    this.bytes = carrier.services.receiveBuffers.shared;
   }
 
   get client(): ClientRecord {
-    return this.#connection.client;
+    return this.#carrier.client;
   }
 
   get pollBytesMax(): number {
-    return this.#connection.services.limits.frameBytesMax - this.pollHeadroom;
+    return this.#carrier.replyBytesMax - this.pollHeadroom;
   }
 
   admit(head: Buffer, at: number, totalBytes: number): Admission {
-    const { limits } = this.#connection.services;
+    const { limits } = this.#carrier.services;
     if (totalBytes < headBytes) return { kind: 'skip', status: errorCodes['invalid-command'] };
     const code = head.readUInt32LE(at + 4);
     const bytesMax = code === sendMessagesCode ? limits.frameBytesMax : limits.controlBytesMax + headBytes;
@@ -59,12 +60,13 @@ export class ClassicRequests implements Requests, Exchange {
   }
 
   frame(frame: Frame): void {
-    const { services } = this.#connection;
+    const { services } = this.#carrier;
     this.bytes = frame.bytes;
     this.slot = frame.slot;
     this.bodyStart = frame.bodyStart;
     this.end = frame.end;
-    this.#connection.begin(true);
+    this.client.lastSeenMs = services.clock.nowMs();
+    this.#carrier.begin(true);
     this.#handling = true;
     const code = frame.bytes.readUInt32LE(frame.start + 4);
     if (code === sendMessagesCode) services.sendMessages(this);
@@ -81,14 +83,19 @@ export class ClassicRequests implements Requests, Exchange {
     this.#writeHead(status, 0);
   }
 
+  stale(): void {
+    if (this.#carrier.unanswered === 0) this.#writeHead(errorCodes['stale-client'], 0);
+    this.#carrier.end();
+  }
+
   stopping(): void {
-    if (this.#connection.unanswered === 0) this.#writeHead(errorCodes.disconnected, 0);
+    if (this.#carrier.unanswered === 0) this.#writeHead(errorCodes.disconnected, 0);
   }
 
   fail(status: number): void {
     this.#writeHead(status, 0);
     this.#answered();
-    if (closingStatuses.has(status)) this.#connection.end();
+    if (closingStatuses.has(status)) this.#carrier.end();
   }
 
   appended(): void {
@@ -97,7 +104,7 @@ export class ClassicRequests implements Requests, Exchange {
   }
 
   polled(partitionId: number, completion: Completion): void {
-    sendPolled(this.#connection, this.pollHeadroom, completion, (buffer, at) => {
+    sendPolled(this.#carrier, this.pollHeadroom, completion, (buffer, at) => {
       buffer.writeUInt32LE(0, at);
       buffer.writeUInt32LE(pollPrefixBytes + completion.length, at + 4);
       const { words, count } = completion;
@@ -108,7 +115,7 @@ export class ClassicRequests implements Requests, Exchange {
 
   polledNothing(): void {
     const at = this.#writeHead(0, pollPrefixBytes);
-    this.#connection.output.buffer.fill(0, at, at + pollPrefixBytes);
+    this.#carrier.output.buffer.fill(0, at, at + pollPrefixBytes);
     this.#answered();
   }
 
@@ -118,7 +125,7 @@ export class ClassicRequests implements Requests, Exchange {
       return;
     }
     const body = Buffer.from(this.bytes.subarray(this.bodyStart, this.end));
-    const outcome = runControl(this.#connection.services, this.client, 'classic', handler, body);
+    const outcome = runControl(this.#carrier.services, this.client, 'classic', handler, body);
     if (outcome instanceof Promise) void outcome.then((settled) => this.#finish(settled));
     else this.#finish(outcome);
   }
@@ -130,13 +137,13 @@ export class ClassicRequests implements Requests, Exchange {
     }
     if (outcome.kind === 'eviction') throw new Error('an eviction has no classic form');
     const at = this.#writeHead(0, outcome.body.length);
-    outcome.body.copy(this.#connection.output.buffer, at);
+    outcome.body.copy(this.#carrier.output.buffer, at);
     this.#answered();
   }
 
   /** Writes status and length and leaves room for the payload; returns where it starts. */
   #writeHead(status: number, payloadBytes: number): number {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     const at = output.reserve(headBytes + payloadBytes);
     output.buffer.writeUInt32LE(status, at);
     output.buffer.writeUInt32LE(payloadBytes, at + 4);
@@ -144,8 +151,8 @@ export class ClassicRequests implements Requests, Exchange {
   }
 
   #answered(): void {
-    if (this.slot !== noSlot) this.#connection.services.receiveBuffers.releaseHandedOver(this.slot);
+    if (this.slot !== noSlot) this.#carrier.services.receiveBuffers.releaseHandedOver(this.slot);
     this.slot = noSlot;
-    this.#connection.answered(true, !this.#handling);
+    this.#carrier.answered(true, !this.#handling);
   }
 }

@@ -6,11 +6,15 @@
 import type { Logger } from '../observability/logger.ts';
 import type { Generation } from '../protocol/command.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
+import type { Carrier } from './carrier.ts';
 import { ClassicRequests } from './classic-requests.ts';
 import { type Admission, type Frame, FrameReader, type FrameSink } from './frame-reader.ts';
+import type { OpenConnection } from './listener.ts';
 import { type ByteSink, Output } from './output.ts';
+import type { Requests } from './requests.ts';
 import type { TransportServices } from './services.ts';
 import { VsrRequests } from './vsr-requests.ts';
+import { VsrSession } from './vsr-session.ts';
 
 /** What carries the bytes of a connection. */
 export interface Transport extends ByteSink {
@@ -23,18 +27,7 @@ export interface Transport extends ByteSink {
   destroy(): void;
 }
 
-/** Requests of one generation. */
-export interface Requests {
-  admit(head: Buffer, at: number, totalBytes: number): Admission;
-  frame(frame: Frame): void;
-  skipped(head: Buffer, at: number, status: number): void;
-  /** Answers a frame that ends the connection, if there is an answer. */
-  refused(status: number): void;
-  /** The server stops: tells the peer if the protocol has a word for it. */
-  stopping(): void;
-}
-
-export class Connection implements FrameSink {
+export class Connection implements Carrier, FrameSink, OpenConnection {
   readonly client: ClientRecord;
   readonly services: TransportServices;
   readonly output: Output;
@@ -64,7 +57,10 @@ export class Connection implements FrameSink {
     return this.#closed;
   }
 
-  /** Requests that are being handled. */
+  get replyBytesMax(): number {
+    return this.services.limits.frameBytesMax;
+  }
+
   get unanswered(): number {
     return this.#unanswered;
   }
@@ -91,13 +87,11 @@ export class Connection implements FrameSink {
     this.#updateReading();
   }
 
-  /** A request begins; an exclusive one is answered before the next is looked at. */
   begin(exclusive: boolean): void {
     this.#unanswered++;
     if (exclusive) this.#exclusive = true;
   }
 
-  /** A request was answered. `later`: not within the call that delivered it, so that reading may have to go on. */
   answered(exclusive: boolean, later: boolean): void {
     this.#unanswered--;
     if (exclusive) this.#exclusive = false;
@@ -116,7 +110,7 @@ export class Connection implements FrameSink {
   }
 
   admit(generation: Generation, head: Buffer, at: number, totalBytes: number): Admission {
-    this.#requests ??= generation === 'classic' ? new ClassicRequests(this) : new VsrRequests(this);
+    this.#requests ??= this.#begin(generation);
     return this.#requests.admit(head, at, totalBytes);
   }
 
@@ -134,26 +128,22 @@ export class Connection implements FrameSink {
     this.end();
   }
 
-  /** Closes after the replies of the requests under way were sent. */
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
     if (this.#unanswered === 0) this.#endNow();
   }
 
-  /** The server stops: the peer is told, requests under way are answered, then the connection ends. */
   stop(): void {
     if (this.#closed) return;
     this.#requests?.stopping();
     this.end();
   }
 
-  /** Closes at once. */
   destroy(): void {
     this.#transport.destroy();
   }
 
-  /** True if the peer began a frame and has been silent for longer than the limit. */
   stalled(nowMs: number): boolean {
     return this.#reader.midFrame && nowMs - this.#lastByteAtMs > this.services.limits.stallTimeoutMs;
   }
@@ -165,6 +155,13 @@ export class Connection implements FrameSink {
     this.output.close();
     this.#reader.close();
     this.services.disconnected(this.client);
+  }
+
+  #begin(generation: Generation): Requests {
+    const requests = generation === 'classic' ? new ClassicRequests(this) : new VsrRequests(this, new VsrSession());
+    this.client.generation = generation;
+    this.client.tellStale = (clientId) => requests.stale(clientId);
+    return requests;
   }
 
   #endNow(): void {

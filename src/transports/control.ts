@@ -1,10 +1,10 @@
-// Runs a command that is not a send or a poll: decode, login check, handler, encode. Decoding comes before the login check, as in the reference.
+// Runs a command that is not a send or a poll: decode, login check, handler, encode, audit. Decoding comes before the login check, as in the reference.
 
 import { Eviction } from '../handlers/eviction.ts';
 import type { Handler, RequestContext } from '../handlers/handler.ts';
 import type { Generation } from '../protocol/command.ts';
-import { errorCodes } from '../protocol/errors.ts';
-import type { EvictionReason } from '../protocol/operations.ts';
+import { errorCodes, errorName } from '../protocol/errors.ts';
+import { type EvictionReason, evictionName } from '../protocol/operations.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Reader } from '../protocol/reader.ts';
 import { Writer } from '../protocol/writer.ts';
@@ -35,15 +35,43 @@ export function runControl(
     return { kind: 'failure', status: errorCodes.unauthenticated, early: true };
   }
   const context: RequestContext = { system: services.system, client, generation, log: services.log };
+  const audited = services.audit?.begin(context, handler.command, request);
+  const outcome = run(services, context, handler, request);
+  if (audited === undefined) return outcome;
+  if (!(outcome instanceof Promise)) {
+    audited(outcomeName(outcome));
+    return outcome;
+  }
+  return outcome.then((settled) => {
+    audited(outcomeName(settled));
+    return settled;
+  });
+}
+
+function run(
+  services: TransportServices,
+  context: RequestContext,
+  handler: Handler,
+  request: unknown,
+): ControlOutcome | Promise<ControlOutcome> {
+  const { generation } = context;
   try {
     const reply = handler.handle(context, request);
     if (!(reply instanceof Promise)) return success(handler, reply, generation);
-    return reply.then(
-      (value) => success(handler, value, generation),
-      (error: unknown) => failure(services, error, false),
-    );
+    return reply.then((value) => success(handler, value, generation)).catch((error: unknown) => failure(services, error, false));
   } catch (error) {
     return failure(services, error, false);
+  }
+}
+
+function outcomeName(outcome: ControlOutcome): string {
+  switch (outcome.kind) {
+    case 'reply':
+      return 'ok';
+    case 'failure':
+      return errorName(outcome.status) ?? String(outcome.status);
+    case 'eviction':
+      return evictionName(outcome.reason);
   }
 }
 

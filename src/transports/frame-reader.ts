@@ -68,8 +68,10 @@ export class FrameReader {
   #kept: Buffer | undefined;
   #waitingForMemory = false;
 
-  constructor(sink: FrameSink, buffers: ReceiveBuffers) {
+  /** `generation`: if it is known already. */
+  constructor(sink: FrameSink, buffers: ReceiveBuffers, generation?: Generation) {
     this.#sink = sink;
+    this.#generation = generation;
     this.#buffers = buffers;
     this.#frame = { generation: 'classic', bytes: buffers.shared, slot: noSlot, start: 0, bodyStart: 0, end: 0 };
   }
@@ -86,6 +88,11 @@ export class FrameReader {
   /** True within a frame: the peer owes bytes. */
   get midFrame(): boolean {
     return this.#headHave > 0 || this.#target !== undefined || this.#skipLeft > 0;
+  }
+
+  /** True if it holds no bytes: the next one begins a frame. */
+  get idle(): boolean {
+    return !this.midFrame && this.#kept === undefined && !this.#waitingForMemory;
   }
 
   /** Memory that the transport reads into next. */

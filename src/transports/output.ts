@@ -1,7 +1,17 @@
 // Replies on their way out. Small ones of one event-loop turn are joined in one buffer and leave with one write; large ones leave from the pooled slot that they were
-// read into, which is released when the socket has taken it.
+// read into, which is released when the socket has taken it. Where a write is a message of its own each reply gets one.
 
 const joinedBytes = 16 * 1024;
+
+/** Where requests write their replies. */
+export interface ReplyOutput {
+  /** The buffer that `reserve` gives room in; read it after `reserve`. */
+  readonly buffer: Buffer;
+  /** Room for `length` bytes; returns their position in `buffer`. The caller writes all of them at once. */
+  reserve(length: number): number;
+  /** Sends bytes that lie elsewhere, after what was reserved before. `sent` is called once they are no longer needed, also when the connection fails. */
+  send(bytes: Buffer, sent: () => void): void;
+}
 
 /** The writing half of a transport. */
 export interface ByteSink {
@@ -9,6 +19,8 @@ export interface ByteSink {
   write(bytes: Buffer, sent: (() => void) | undefined): void;
   /** Bytes queued in the process that the kernel has not taken. */
   readonly unsentBytes: number;
+  /** The peer sees where a write ends, so that a write is to be one reply. */
+  readonly writesAreMessages: boolean;
 }
 
 /** Flushes the outputs that were written to in a turn, once, at its end. */
@@ -29,9 +41,10 @@ export class FlushScheduler {
   }
 }
 
-export class Output {
+export class Output implements ReplyOutput {
   readonly #sink: ByteSink;
   readonly #scheduler: FlushScheduler;
+  readonly #oneReplyAWrite: boolean;
   #joined = Buffer.allocUnsafe(joinedBytes);
   #from = 0;
   #to = 0;
@@ -41,9 +54,9 @@ export class Output {
   constructor(sink: ByteSink, scheduler: FlushScheduler) {
     this.#sink = sink;
     this.#scheduler = scheduler;
+    this.#oneReplyAWrite = sink.writesAreMessages;
   }
 
-  /** The buffer that `reserve` gives room in; read it after `reserve`. */
   get buffer(): Buffer {
     return this.#joined;
   }
@@ -53,10 +66,11 @@ export class Output {
     return this.#to - this.#from + this.#sink.unsentBytes;
   }
 
-  /** Room for `length` bytes that leave with the others of this turn; returns their position in `buffer`. The caller writes all of them at once. */
+  /** The bytes leave with the others of this turn. */
   reserve(length: number): number {
+    if (this.#oneReplyAWrite) this.#write();
     if (this.#to + length > this.#joined.length) {
-      this.flush();
+      this.#write();
       if (length > this.#joined.length - this.#to) {
         this.#joined = Buffer.allocUnsafe(Math.max(length, joinedBytes));
         this.#from = 0;
@@ -69,18 +83,26 @@ export class Output {
     return at;
   }
 
-  /** Sends bytes that lie elsewhere, after what was reserved before. */
   send(bytes: Buffer, sent: () => void): void {
     if (this.#closed) {
       sent();
       return;
     }
-    this.flush();
+    this.#write();
     this.#sink.write(bytes, sent);
   }
 
   flush(): void {
     this.#scheduled = false;
+    this.#write();
+  }
+
+  /** Drops what was not flushed; later replies are ignored. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #write(): void {
     if (this.#from === this.#to || this.#closed) return;
     this.#sink.write(this.#joined.subarray(this.#from, this.#to), undefined);
     if (this.#sink.unsentBytes === 0) {
@@ -89,11 +111,6 @@ export class Output {
     } else {
       this.#from = this.#to;
     }
-  }
-
-  /** Drops what was not flushed; later replies are ignored. */
-  close(): void {
-    this.#closed = true;
   }
 
   #schedule(): void {

@@ -2,18 +2,18 @@
 // reply's head written into the room before them.
 
 import { type Completion, noSlot } from '../storage/engine.ts';
-import type { Connection } from './connection.ts';
+import type { Carrier } from './carrier.ts';
 
 const copiedBytesMax = 8 * 1024;
 
 /** `writeHead` writes `headBytes` of reply head at a position of a buffer; the messages follow there. */
 export function sendPolled(
-  connection: Connection,
+  carrier: Carrier,
   headBytes: number,
   completion: Completion,
   writeHead: (buffer: Buffer, at: number) => void,
 ): void {
-  const { output, services } = connection;
+  const { output, services } = carrier;
   const { slot, start, length } = completion;
   if (slot === noSlot) {
     const at = output.reserve(headBytes);

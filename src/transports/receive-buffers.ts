@@ -1,5 +1,6 @@
 // Memory that requests are received into: one buffer shared by all sockets of the thread (a read is consumed before the next one begins), and pooled slots
-// for large frames, within a share of the engine's budget. Readers that find no memory wait in order and are resumed as slots come free.
+// for large frames, within a share of the engine's budget. Readers that find no memory wait in order and are resumed as slots come free. What a library of a transport gathers
+// by itself counts in the same budget.
 
 import { type Engine, noSlot } from '../storage/engine.ts';
 
@@ -24,7 +25,7 @@ export class ReceiveBuffers {
     this.#bytesMax = bytesMax;
   }
 
-  /** Bytes of slots that frames are being received into. */
+  /** Bytes that frames are being received into. */
   get bytesReceiving(): number {
     return this.#bytes;
   }
@@ -55,6 +56,20 @@ export class ReceiveBuffers {
   /** Gives back a slot after its request was handled, or its reply sent. */
   releaseHandedOver(slot: number): void {
     this.#engine.releaseSlot(slot);
+    this.#wakeWaiters();
+  }
+
+  /** Counts bytes that were received elsewhere. False: there are too many, and `waiter.resume` is called once it is worth reading on. */
+  count(bytes: number, waiter: MemoryWaiter): boolean {
+    const fits = this.#bytes + bytes <= this.#bytesMax || this.#bytes === 0;
+    this.#bytes += bytes;
+    if (!fits) this.#waiters.add(waiter);
+    return fits;
+  }
+
+  /** Bytes that were counted are gone, or belong to a request that is being handled. */
+  uncount(bytes: number): void {
+    this.#bytes -= bytes;
     this.#wakeWaiters();
   }
 

@@ -5,19 +5,19 @@ const replyBytesMax = 64 * 1024;
 
 export class ReplyHistory {
   #highest = 0n;
-  readonly #replies = new Map<bigint, Buffer>();
+  readonly #replies = new Map<bigint, Buffer | 'secret'>();
 
-  /** The reply frame to a number that was executed; `forgotten` if it is no longer kept; undefined for a new number. */
-  find(number: bigint): Buffer | 'forgotten' | undefined {
+  /** The reply frame to a number that was executed; `secret` if it must not be kept, `forgotten` if it no longer is; undefined for a new number. */
+  find(number: bigint): Buffer | 'secret' | 'forgotten' | undefined {
     if (number > this.#highest) return undefined;
     return this.#replies.get(number) ?? 'forgotten';
   }
 
-  /** Keeps a reply frame. One that is large is only known to have been sent. */
-  remember(number: bigint, frame: Buffer): void {
+  /** Keeps a reply frame, or that there was one which is a secret. One that is large is only known to have been sent. */
+  remember(number: bigint, reply: Buffer | 'secret'): void {
     this.#highest = number;
-    if (frame.length > replyBytesMax) return;
-    this.#replies.set(number, frame);
+    if (reply.length > replyBytesMax) return;
+    this.#replies.set(number, reply);
     if (this.#replies.size <= repliesMax) return;
     const oldest = this.#replies.keys().next().value;
     if (oldest !== undefined) this.#replies.delete(oldest);

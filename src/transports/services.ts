@@ -1,11 +1,13 @@
 // What every connection shares. Built once by the server.
 
+import type { AuditLog } from '../handlers/audit-log.ts';
 import type { Exchange } from '../handlers/messages/exchange.ts';
 import type { Handlers } from '../handlers/registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Engine } from '../storage/engine.ts';
-import type { ClientRecord } from '../streaming/clients.ts';
+import type { ClientRecord, TransportName } from '../streaming/clients.ts';
 import type { System } from '../streaming/system.ts';
+import type { CertificateUsers } from './client-certificates.ts';
 import type { TransportLimits } from './limits.ts';
 import type { FlushScheduler } from './output.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';
@@ -16,7 +18,11 @@ export interface TransportServices {
   readonly handlers: Handlers;
   readonly sendMessages: (exchange: Exchange) => void;
   readonly pollMessages: (exchange: Exchange) => void;
+  /** Undefined: switched off. */
+  readonly audit: AuditLog | undefined;
   readonly limits: TransportLimits;
+  /** Who is logged in by certificate. Undefined: nobody. */
+  readonly certificateUsers: CertificateUsers | undefined;
   readonly clock: { nowMs(): number };
   readonly log: Logger;
   readonly receiveBuffers: ReceiveBuffers;
@@ -24,6 +30,6 @@ export interface TransportServices {
   /** Says why connections are refused, at most once in a while. */
   readonly refusedConnections: { note(text: string): void };
   stopping(): boolean;
-  connected(transport: 'tcp', address: string): ClientRecord;
+  connected(transport: TransportName, address: string): ClientRecord;
   disconnected(client: ClientRecord): void;
 }

@@ -5,28 +5,23 @@
 
 import net from 'node:net';
 import tls from 'node:tls';
+import { signInByCertificate } from './client-certificates.ts';
 import { Connection, type Transport } from './connection.ts';
+import { formatAddress, type Listener } from './listener.ts';
 import type { TransportServices } from './services.ts';
 import { handleRewrapWorks, rewrap } from './socket-rewrap.ts';
+import { followCertificate, peerCertificate, type TlsListenerOptions, tlsServerOptions } from './tls-server.ts';
 
 export interface TcpOptions {
   host: string;
   port: number;
-  tls: { certificate: string | Buffer; key: string | Buffer } | undefined;
-}
-
-/** A listener of any transport. */
-export interface Listener {
-  /** Address as clients dial it, `host:port`. */
-  readonly address: string;
-  readonly connections: ReadonlySet<Connection>;
-  /** Stops accepting; open connections stay. */
-  stopAccepting(): void;
+  tls: TlsListenerOptions | undefined;
 }
 
 const tlsHandshakeTimeoutMs = 10_000;
 
 class SocketTransport implements Transport {
+  readonly writesAreMessages = false;
   readonly #socket: net.Socket;
 
   constructor(socket: net.Socket) {
@@ -83,14 +78,21 @@ export async function listenTcp(options: TcpOptions, services: TransportServices
   };
 
   const newConnection = (socket: net.Socket): Connection => {
-    const address = `${socket.remoteAddress?.includes(':') ? `[${socket.remoteAddress}]` : socket.remoteAddress}:${socket.remotePort}`;
+    const address = formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     return new Connection(new SocketTransport(socket), services.connected('tcp', address), services);
   };
 
   const acceptWithEvents = (socket: net.Socket): void => {
     if (refuse(socket)) return;
+    const certificate = socket instanceof tls.TLSSocket ? peerCertificate(socket) : undefined;
+    if (certificate === 'refused') {
+      services.refusedConnections.note('tcp connection refused: the client’s certificate does not verify');
+      socket.destroy();
+      return;
+    }
     socket.setNoDelay(true);
     const connection = newConnection(socket);
+    if (certificate !== undefined) signInByCertificate(services, connection.client, certificate);
     adopt(socket, connection);
     socket.on('data', (chunk) => connection.received(chunk as Buffer, chunk.length));
     socket.resume();
@@ -113,12 +115,14 @@ export async function listenTcp(options: TcpOptions, services: TransportServices
   };
 
   const server = options.tls
-    ? tls.createServer(
-        { cert: options.tls.certificate, key: options.tls.key, handshakeTimeout: tlsHandshakeTimeoutMs, pauseOnConnect: true },
-        acceptWithEvents,
-      )
+    ? tls.createServer({ ...tlsServerOptions(options.tls, tlsHandshakeTimeoutMs), pauseOnConnect: true }, acceptWithEvents)
     : net.createServer({ pauseOnConnect: true }, (await handleRewrapWorks()) ? acceptWithOwnBuffers : acceptWithEvents);
-  server.on('tlsClientError', (error) => services.log.debug({ err: error }, 'TLS handshake failed'));
+  if (options.tls && server instanceof tls.Server) {
+    followCertificate(server, options.tls.certificate);
+    // Handshakes under way are connections too.
+    server.maxConnections = services.limits.connectionsMax;
+    server.on('tlsClientError', (error) => services.log.debug({ err: error }, 'TLS handshake failed'));
+  }
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -131,7 +135,7 @@ export async function listenTcp(options: TcpOptions, services: TransportServices
 
   const bound = server.address() as net.AddressInfo;
   return {
-    address: `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    address: formatAddress(bound.address, bound.port),
     connections,
     stopAccepting: () => server.close(),
   };

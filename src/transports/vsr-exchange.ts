@@ -3,11 +3,11 @@
 import type { Exchange } from '../handlers/messages/exchange.ts';
 import { pollPrefixBytes, writePollPrefix } from '../protocol/commands/poll-messages-head.ts';
 import { sendConfirmationBytes, writeSendConfirmation } from '../protocol/commands/send-messages-head.ts';
-import { vsrHeaderBytes, writeReplyHeader } from '../protocol/frame/vsr.ts';
+import { requestClient, vsrHeaderBytes, writeReplyHeader } from '../protocol/frame/vsr.ts';
 import { Operation } from '../protocol/operations.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
-import type { Connection } from './connection.ts';
+import type { Carrier } from './carrier.ts';
 import type { Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
 
@@ -19,7 +19,7 @@ export interface ExchangeOwner {
 export class VsrExchange implements Exchange {
   readonly generation = 'vsr';
   readonly pollHeadroom = vsrHeaderBytes + pollPrefixBytes;
-  readonly #connection: Connection;
+  readonly #carrier: Carrier;
   readonly #owner: ExchangeOwner;
   readonly #header = Buffer.alloc(vsrHeaderBytes);
   bytes: Buffer;
@@ -30,18 +30,23 @@ export class VsrExchange implements Exchange {
   operation = 0;
   exclusive = true;
 
-  constructor(connection: Connection, owner: ExchangeOwner) {
-    this.#connection = connection;
+  constructor(carrier: Carrier, owner: ExchangeOwner) {
+    this.#carrier = carrier;
     this.#owner = owner;
     this.bytes = this.#header;
   }
 
   get client(): ClientRecord {
-    return this.#connection.client;
+    return this.#carrier.client;
+  }
+
+  /** The client id in the request's header. */
+  get clientId(): bigint {
+    return requestClient(this.#header, 0);
   }
 
   get pollBytesMax(): number {
-    return this.#connection.services.limits.frameBytesMax - this.pollHeadroom;
+    return this.#carrier.replyBytesMax - this.pollHeadroom;
   }
 
   /** Takes up a request. */
@@ -58,14 +63,14 @@ export class VsrExchange implements Exchange {
 
   /** Ends the exchange without a reply of its own. */
   close(): void {
-    if (this.slot !== noSlot) this.#connection.services.receiveBuffers.releaseHandedOver(this.slot);
+    if (this.slot !== noSlot) this.#carrier.services.receiveBuffers.releaseHandedOver(this.slot);
     this.slot = noSlot;
     this.#owner.closeExchange(this);
   }
 
   /** Replies and returns a copy of the frame. */
   reply(operation: number, status: number, body: Buffer | undefined): Buffer {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     const length = vsrHeaderBytes + (body?.length ?? 0);
     const at = output.reserve(length);
     writeReplyHeader(output.buffer, at, this.#header, 0, operation, status, body?.length ?? 0);
@@ -77,20 +82,20 @@ export class VsrExchange implements Exchange {
 
   /** Sends a reply frame of before. */
   replyAgain(frame: Buffer): void {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     frame.copy(output.buffer, output.reserve(frame.length));
     this.close();
   }
 
   fail(status: number): void {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     const at = output.reserve(vsrHeaderBytes);
     writeReplyHeader(output.buffer, at, this.#header, 0, this.operation, status, 0);
     this.close();
   }
 
   appended(streamId: number, topicId: number, partitionId: number, completion: Completion): void {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     const at = output.reserve(vsrHeaderBytes + sendConfirmationBytes);
     const { buffer } = output;
     writeReplyHeader(buffer, at, this.#header, 0, Operation.sendMessages, 0, sendConfirmationBytes);
@@ -99,7 +104,7 @@ export class VsrExchange implements Exchange {
   }
 
   polled(partitionId: number, completion: Completion): void {
-    sendPolled(this.#connection, this.pollHeadroom, completion, (buffer, at) => {
+    sendPolled(this.#carrier, this.pollHeadroom, completion, (buffer, at) => {
       writeReplyHeader(buffer, at, this.#header, 0, Operation.nonReplicated, 0, pollPrefixBytes + completion.length);
       writePollPrefix(buffer, at + vsrHeaderBytes, partitionId, completion.words[12] ?? 0, completion.words[13] ?? 0, completion.count);
     });
@@ -107,7 +112,7 @@ export class VsrExchange implements Exchange {
   }
 
   polledNothing(partitionId: number): void {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     const at = output.reserve(this.pollHeadroom);
     writeReplyHeader(output.buffer, at, this.#header, 0, Operation.nonReplicated, 0, pollPrefixBytes);
     writePollPrefix(output.buffer, at + vsrHeaderBytes, partitionId, 0, 0, 0);

@@ -21,43 +21,45 @@ import {
 import { EvictionReason, hasResultSection, isInternalOperation, Operation, replyOperation, VsrCommand } from '../protocol/operations.ts';
 import { protocolVersion, protocolVersionMin } from '../protocol/primitives/protocol-version.ts';
 import { Writer } from '../protocol/writer.ts';
-import type { Connection, Requests } from './connection.ts';
+import type { Carrier } from './carrier.ts';
 import { type ControlOutcome, runControl } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
-import { ReplyHistory } from './reply-history.ts';
+import type { Requests } from './requests.ts';
 import { VsrExchange } from './vsr-exchange.ts';
+import type { VsrSession } from './vsr-session.ts';
 
 const pollMessagesCode = 100;
 const classicLoginCodes = new Set([38, 44]);
 const take: Admission = { kind: 'take' };
 
 export class VsrRequests implements Requests {
-  readonly #connection: Connection;
-  readonly #history = new ReplyHistory();
+  readonly #carrier: Carrier;
+  readonly #session: VsrSession;
   readonly #idleExchanges: VsrExchange[] = [];
   /** True while `frame` runs: an answer given meanwhile needs no resumption. */
   #handling = false;
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
+  constructor(carrier: Carrier, session: VsrSession) {
+    this.#carrier = carrier;
+    this.#session = session;
   }
 
   admit(head: Buffer, at: number, totalBytes: number): Admission {
-    const { limits } = this.#connection.services;
+    const { limits } = this.#carrier.services;
     const sound = totalBytes >= vsrHeaderBytes && totalBytes <= limits.frameBytesMax && frameCommand(head, at) === VsrCommand.request;
     if (!sound) return { kind: 'close', status: 0 };
-    if (this.#connection.client.userId === undefined && totalBytes > limits.anonymousFrameBytesMax) {
+    if (this.#carrier.client.userId === undefined && totalBytes > limits.anonymousFrameBytesMax) {
       return { kind: 'skip', status: errorCodes.unauthenticated };
     }
     return take;
   }
 
   frame(frame: Frame): void {
-    const exchange = this.#idleExchanges.pop() ?? new VsrExchange(this.#connection, this);
+    const exchange = this.#idleExchanges.pop() ?? new VsrExchange(this.#carrier, this);
     const operation = requestOperation(frame.bytes, frame.start);
     const exclusive = operation !== Operation.sendMessages;
     exchange.open(frame, operation, exclusive);
-    this.#connection.begin(exclusive);
+    this.#carrier.begin(exclusive);
     this.#handling = true;
     this.#dispatch(exchange, operation);
     this.#handling = false;
@@ -73,6 +75,11 @@ export class VsrRequests implements Requests {
     // A frame that is none has no answer.
   }
 
+  stale(clientId: bigint | undefined): void {
+    // The connection stays, and may log in again.
+    if (clientId !== undefined) this.#writeEviction(clientId, EvictionReason.staleClient);
+  }
+
   stopping(): void {
     // 0.9 knows no notice: the end of the connection is the message.
   }
@@ -80,11 +87,11 @@ export class VsrRequests implements Requests {
   /** An exchange was answered: it can serve another request. */
   closeExchange(exchange: VsrExchange): void {
     this.#idleExchanges.push(exchange);
-    this.#connection.answered(exchange.exclusive, !this.#handling);
+    this.#carrier.answered(exchange.exclusive, !this.#handling);
   }
 
   #dispatch(exchange: VsrExchange, operation: number): void {
-    const { services, client } = this.#connection;
+    const { services, client } = this.#carrier;
     const { bytes, headerStart } = exchange;
     if (requestHeaderFault(bytes, headerStart) !== undefined) {
       exchange.fail(errorCodes['invalid-command']);
@@ -99,7 +106,7 @@ export class VsrRequests implements Requests {
     }
     client.lastSeenMs = services.clock.nowMs();
     if (operation === Operation.nonReplicated) this.#read(exchange);
-    else if (operation === Operation.register || operation === Operation.logout) this.#session(exchange, operation);
+    else if (operation === Operation.register || operation === Operation.logout) this.#signIn(exchange, operation);
     else if (client.userId === undefined) this.#evict(exchange, EvictionReason.noSession);
     else if (isInternalOperation(operation)) exchange.fail(errorCodes['invalid-command']);
     else if (operation === Operation.sendMessages) services.sendMessages(exchange);
@@ -108,7 +115,7 @@ export class VsrRequests implements Requests {
 
   /** Reads and pings: operation 2 with a classic code. */
   #read(exchange: VsrExchange): void {
-    const { services, client } = this.#connection;
+    const { services, client } = this.#carrier;
     const code = requestCode(exchange.bytes, exchange.headerStart);
     if (classicLoginCodes.has(code)) {
       this.#evict(exchange, EvictionReason.malformedLogin);
@@ -123,22 +130,23 @@ export class VsrRequests implements Requests {
     else this.#control(exchange, handler, (outcome) => this.#finish(exchange, outcome));
   }
 
-  #session(exchange: VsrExchange, operation: number): void {
-    const handler = this.#connection.services.handlers.byOperation(operation) as Handler;
-    if (operation === Operation.logout && this.#connection.client.userId === undefined) {
+  #signIn(exchange: VsrExchange, operation: number): void {
+    const handler = this.#carrier.services.handlers.byOperation(operation) as Handler;
+    if (operation === Operation.logout && this.#carrier.client.userId === undefined) {
       exchange.reply(operation, 0, undefined);
       return;
     }
-    this.#connection.client.presentedClientId = requestClient(exchange.bytes, exchange.headerStart);
+    this.#carrier.client.presentedClientId = requestClient(exchange.bytes, exchange.headerStart);
     this.#control(exchange, handler, (outcome) => {
-      if (outcome.kind === 'reply') this.#history.clear();
-      this.#finish(exchange, outcome);
+      if (outcome.kind === 'reply') this.#session.history.clear();
+      if (outcome.kind === 'failure' && outcome.early) this.#evict(exchange, EvictionReason.malformedLogin);
+      else this.#finish(exchange, outcome);
     });
   }
 
   /** Metadata operations, executed at most once a number, and consumer offsets, which bear repetition. */
   #write(exchange: VsrExchange, operation: number): void {
-    const handler = this.#connection.services.handlers.byOperation(operation);
+    const handler = this.#carrier.services.handlers.byOperation(operation);
     if (handler === undefined) {
       exchange.fail(errorCodes[commandByOperation(operation) === undefined ? 'invalid-command' : 'feature-unavailable']);
       return;
@@ -148,25 +156,42 @@ export class VsrRequests implements Requests {
       return;
     }
     const number = requestNumber(exchange.bytes, exchange.headerStart);
-    const known = this.#history.find(number);
+    const body = ownBody(exchange);
+    this.#session.exclusively(() => this.#writeOnce(exchange, handler, number, body));
+  }
+
+  #writeOnce(exchange: VsrExchange, handler: Handler, number: bigint, body: Buffer): void {
+    const known = this.#session.history.find(number);
     if (known === 'forgotten') {
-      exchange.reply(replyOperation(operation), 0, resultSection(errorCodes['request-already-applied']));
+      exchange.reply(replyOperation(exchange.operation), 0, resultSection(errorCodes['request-already-applied']));
+      this.#session.next();
+      return;
+    }
+    if (known === 'secret') {
+      exchange.reply(exchange.operation, 0, resultSection(errorCodes['personal-access-token-already-exists']));
+      this.#session.next();
       return;
     }
     if (known !== undefined) {
       exchange.replyAgain(known);
+      this.#session.next();
       return;
     }
-    this.#control(exchange, handler, (outcome) => {
+    this.#run(handler, body, (outcome) => {
       const frame = this.#finish(exchange, outcome);
       const executed = outcome.kind === 'reply' || (outcome.kind === 'failure' && !outcome.early);
-      if (frame !== undefined && executed) this.#history.remember(number, frame);
+      const secret = outcome.kind === 'reply' && exchange.operation === Operation.createPersonalAccessToken;
+      if (frame !== undefined && executed) this.#session.history.remember(number, secret ? 'secret' : frame);
+      this.#session.next();
     });
   }
 
   #control(exchange: VsrExchange, handler: Handler, done: (outcome: ControlOutcome) => void): void {
-    const body = Buffer.from(exchange.bytes.subarray(exchange.bodyStart, exchange.end));
-    const outcome = runControl(this.#connection.services, this.#connection.client, 'vsr', handler, body);
+    this.#run(handler, ownBody(exchange), done);
+  }
+
+  #run(handler: Handler, body: Buffer, done: (outcome: ControlOutcome) => void): void {
+    const outcome = runControl(this.#carrier.services, this.#carrier.client, 'vsr', handler, body);
     if (outcome instanceof Promise) void outcome.then(done);
     else done(outcome);
   }
@@ -178,7 +203,7 @@ export class VsrRequests implements Requests {
       this.#evict(exchange, outcome.reason);
       return undefined;
     }
-    const bytesMax = this.#connection.services.limits.frameBytesMax - vsrHeaderBytes - 4;
+    const bytesMax = this.#carrier.replyBytesMax - vsrHeaderBytes - 4;
     if (outcome.kind === 'reply' && outcome.body.length > bytesMax) {
       exchange.fail(errorCodes['invalid-size-bytes']);
       return undefined;
@@ -197,12 +222,12 @@ export class VsrRequests implements Requests {
   }
 
   #evict(exchange: VsrExchange, reason: EvictionReason): void {
-    this.#writeEviction(requestClient(exchange.bytes, exchange.headerStart), reason);
+    this.#writeEviction(exchange.clientId, reason);
     exchange.close();
   }
 
   #writeEviction(clientId: bigint, reason: EvictionReason): void {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     const at = output.reserve(vsrHeaderBytes);
     const versioned = reason === EvictionReason.incompatibleProtocol;
     // Zero names no client, and clients refuse an eviction of nobody.
@@ -215,11 +240,16 @@ export class VsrRequests implements Requests {
   }
 
   #writeReply(head: Buffer, headAt: number, operation: number, status: number, body: Buffer | undefined): void {
-    const { output } = this.#connection;
+    const { output } = this.#carrier;
     const at = output.reserve(vsrHeaderBytes + (body?.length ?? 0));
     writeReplyHeader(output.buffer, at, head, headAt, operation, status, body?.length ?? 0);
     body?.copy(output.buffer, at + vsrHeaderBytes);
   }
+}
+
+/** A copy: the bytes of a request may be gone when its handler goes on. */
+function ownBody(exchange: VsrExchange): Buffer {
+  return Buffer.from(exchange.bytes.subarray(exchange.bodyStart, exchange.end));
 }
 
 function resultSection(status: number): Buffer {

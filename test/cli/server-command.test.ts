@@ -164,7 +164,7 @@ describe('the data folder', () => {
     assert(!existsSync(path.join(cwd, 'local_data/streams')));
     fresh.child.kill('SIGTERM');
     assert.equal(await fresh.exited, 0);
-    assert.deepEqual(readdirSync(path.join(cwd, 'local_data')).sort(), ['galgo-data-folder', 'runtime']);
+    assert.deepEqual(readdirSync(path.join(cwd, 'local_data')).sort(), ['galgo-data-folder', 'galgo.lock', 'runtime']);
   });
 
   for (const args of [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,18 @@ after(() => rmSync(folder, { recursive: true }));
 let folders = 0;
 function startServer(options: { path?: string; address?: string; env?: NodeJS.ProcessEnv; args?: string[] } = {}): CommandRun {
   const data = options.path ?? path.join(folder, String(folders++));
-  const args = ['server', '--path', data, '--tcp-address', options.address ?? '127.0.0.1:0', ...(options.args ?? [])];
+  const args = [
+    'server',
+    '--path',
+    data,
+    '--tcp-address',
+    options.address ?? '127.0.0.1:0',
+    '--quic-address',
+    '127.0.0.1:0',
+    '--websocket-address',
+    '127.0.0.1:0',
+    ...(options.args ?? []),
+  ];
   return runGalgoCommand(args, { cwd: folder, ...(options.env ? { env: options.env } : {}) });
 }
 
@@ -65,6 +76,23 @@ describe('a server started by the command', () => {
     await stopped(first);
   });
 
+  it('refuses --fresh on the folder of a running server and deletes nothing', async () => {
+    const data = path.join(folder, 'in-use');
+    const first = startServer({ path: data });
+    await addressOf(first);
+    const before = readdirSync(data, { recursive: true }).sort();
+    const second = startServer({ path: data, args: ['--fresh'] });
+    assert.equal(await second.exited, 1);
+    assert.match(second.stderr(), new RegExp(`in use by process ${first.child.pid}`));
+    assert.deepEqual(readdirSync(data, { recursive: true }).sort(), before);
+    await stopped(first);
+
+    const third = startServer({ path: data, args: ['--fresh'] });
+    await addressOf(third);
+    assert.match(third.stdout(), /Generated root user password/, 'the folder was empty');
+    await stopped(third);
+  });
+
   it('tells systemd’s socket that it is ready and that it stops', async () => {
     const socketPath = path.join(folder, 'notify');
     // Node has no Unix datagram sockets, so Python stands in for systemd.
@@ -81,7 +109,8 @@ describe('a server started by the command', () => {
       const server = startServer({ env: { NOTIFY_SOCKET: socketPath, WATCHDOG_USEC: '200000' } });
       const address = await addressOf(server);
       while (!received.includes('WATCHDOG=1')) await once(manager.stdout, 'data');
-      assert(received.includes(`READY=1\\nSTATUS=Listening on TCP ${address}`));
+      assert.match(received, /READY=1\\nSTATUS=Listening on QUIC \S+, TCP \S+, WebSocket \S+'/);
+      assert(received.includes(`TCP ${address},`));
       await stopped(server);
       while (!received.includes('STOPPING=1')) await once(manager.stdout, 'data');
     } finally {

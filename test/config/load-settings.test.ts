@@ -112,7 +112,7 @@ describe('the file', () => {
     const cwd = mkdtempSync(path.join(folder, 'cwd-'));
     writeFileSync(path.join(cwd, 'galgo.toml'), '[heartbeat]\nenabled = true\ninterval = "7 s"\n');
     const { settings, configFile } = load({ cwd });
-    assert.deepEqual(settings.heartbeat, { enabled: true, intervalMs: 7000 });
+    assert.deepEqual(settings.silence, { classicIntervalMs: 7000, memberIntervalMs: 30_000 });
     assert.equal(configFile, path.join(cwd, 'galgo.toml'));
   });
 
@@ -221,9 +221,24 @@ describe('faults', () => {
   const contradicting: [string, Record<string, string>, RegExp][] = [
     ['a segment that is no multiple of 512', { GALGO_SYSTEM_SEGMENT_SIZE: '1000' }, /multiple of 512/],
     ['a topic smaller than a segment', { GALGO_SYSTEM_TOPIC_MAX_SIZE: '1 MiB' }, /at least system\.segment\.size/],
-    ['no transport', { GALGO_TCP_ENABLED: 'false' }, /no transport/],
+    ['no transport', { GALGO_TCP_ENABLED: 'false', GALGO_QUIC_ENABLED: 'false', GALGO_WEBSOCKET_ENABLED: 'false' }, /no transport/],
     ['TLS without files', { GALGO_TCP_TLS_ENABLED: 'true', GALGO_TCP_TLS_SELF_SIGNED: 'false' }, /must name files/],
     ['a certificate without its key', { GALGO_TCP_TLS_ENABLED: 'true', GALGO_TCP_TLS_CERT_FILE: 'a.pem' }, /given together/],
+    [
+      'secure WebSocket without files',
+      { GALGO_WEBSOCKET_TLS_ENABLED: 'true', GALGO_WEBSOCKET_TLS_SELF_SIGNED: 'false' },
+      /must name files/,
+    ],
+    [
+      'client certificates without TLS',
+      { GALGO_TCP_TLS_CLIENT_CERTIFICATES: 'required' },
+      /tcp\.tls\.client_certificates needs tcp\.tls\.enabled/,
+    ],
+    [
+      'client certificates without a CA',
+      { GALGO_WEBSOCKET_TLS_ENABLED: 'true', GALGO_WEBSOCKET_TLS_CLIENT_CERTIFICATES: 'optional' },
+      /needs websocket\.tls\.client_ca_file/,
+    ],
     ['frames larger than their buffers', { GALGO_LIMITS_BUFFERS_SIZE_MAX: '64 MiB' }, /three quarters/],
     ['control requests larger than frames', { GALGO_LIMITS_FRAME_SIZE_MAX: '64 KiB' }, /control_size_max must not exceed/],
   ];

@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { Command, Generation } from '../../src/protocol/command.ts';
 import { Reader } from '../../src/protocol/reader.ts';
@@ -34,8 +35,11 @@ export interface RawReply {
 const withResult = (operation: number): boolean =>
   operation === 1 || (operation >= 64 && operation <= 149 && operation !== 138) || operation === 161 || operation === 162;
 
+/** What carries the frames. The port is a TCP socket's. */
+export type RawSocket = Duplex & { readonly localPort?: number | undefined };
+
 export class RawClient {
-  readonly socket: net.Socket;
+  readonly socket: RawSocket;
   readonly generation: Generation;
   readonly #waiting: { resolve: (reply: RawReply) => void; reject: (error: Error) => void }[] = [];
   #bytes: Buffer = Buffer.alloc(0);
@@ -44,7 +48,7 @@ export class RawClient {
   #session = 0n;
   #requestNumber = 0n;
 
-  private constructor(socket: net.Socket, generation: Generation) {
+  private constructor(socket: RawSocket, generation: Generation) {
     this.socket = socket;
     this.generation = generation;
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
@@ -63,6 +67,11 @@ export class RawClient {
     return new RawClient(socket, generation);
   }
 
+  /** On any stream of bytes that carries a request for each write, and its answer back. */
+  static over(socket: RawSocket, generation: Generation): RawClient {
+    return new RawClient(socket, generation);
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
@@ -72,19 +81,29 @@ export class RawClient {
   }
 
   /** Logs in by password in the way of the generation. Resolves to the user id. */
-  async login(username = 'iggy', password = 'iggy', clientId = BigInt(`0x${crypto.randomUUID().replaceAll('-', '')}`)): Promise<number> {
-    const writer = new Writer();
-    if (this.generation === 'classic') {
-      writer.shortText(username).shortText(password).u32(0).u32(0);
-      const reply = await this.classic(38, writer.written);
-      if (reply.status !== 0) throw new StatusError(reply.status);
-      return reply.body.readUInt32LE(0);
-    }
+  login(username = 'iggy', password = 'iggy', clientId?: bigint): Promise<number> {
+    const writer = new Writer().shortText(username).shortText(password);
+    return this.generation === 'classic' ? this.#login(38, writer.u32(0).u32(0).written) : this.#register(writer.u32(0).written, clientId);
+  }
+
+  /** Logs in by personal access token. Resolves to the user id. */
+  loginWithToken(token: string, clientId?: bigint): Promise<number> {
+    const writer = new Writer().shortText(token);
+    return this.generation === 'classic' ? this.#login(44, writer.written) : this.#register(writer.u32(0).written, clientId);
+  }
+
+  async #login(code: number, body: Buffer): Promise<number> {
+    const reply = await this.classic(code, body);
+    if (reply.status !== 0) throw new StatusError(reply.status);
+    return reply.body.readUInt32LE(0);
+  }
+
+  async #register(credentials: Buffer, clientId = BigInt(`0x${crypto.randomUUID().replaceAll('-', '')}`)): Promise<number> {
     this.#clientId = clientId;
     this.#session = 0n;
     this.#requestNumber = 0n;
-    writer.u32(11264).shortText('test').shortText('1').shortText(username).shortText(password).u32(0);
-    const reply = await this.vsr(1, writer.written, { request: 0n });
+    const version = new Writer().u32(11264).shortText('test').shortText('1').written;
+    const reply = await this.vsr(1, Buffer.concat([version, credentials]), { request: 0n });
     if (reply.eviction !== undefined || reply.status !== 0) throw new StatusError(reply.status, reply.eviction);
     const reader = new Reader(reply.body);
     if (reader.u32() !== 0) throw new StatusError(reply.body.readUInt32LE(8));

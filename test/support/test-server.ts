@@ -16,7 +16,11 @@ export function temporaryFolder(): { path: string; remove(): void } {
 }
 
 export interface ServerProcess {
+  /** Of TCP; empty if it is off. */
   readonly address: string;
+  readonly quicAddress: string;
+  /** With its scheme, `ws://host:port` or `wss://host:port`. */
+  readonly websocketAddress: string;
   readonly pid: number;
   /** What it wrote to standard output and error so far. */
   output(): string;
@@ -33,7 +37,13 @@ export function startServerProcess(dataPath: string, environment: Record<string,
     [path.join(root, 'bin/galgo.js'), 'server', '--path', dataPath, '--with-default-root-credentials'],
     {
       cwd: root,
-      env: { ...process.env, GALGO_TCP_ADDRESS: '127.0.0.1:0', ...environment },
+      env: {
+        ...process.env,
+        GALGO_TCP_ADDRESS: '127.0.0.1:0',
+        GALGO_QUIC_ADDRESS: '127.0.0.1:0',
+        GALGO_WEBSOCKET_ADDRESS: '127.0.0.1:0',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -57,11 +67,13 @@ export function startServerProcess(dataPath: string, environment: Record<string,
     const timer = setTimeout(() => fail('the server did not come up in time'), startTimeoutMs);
     const read = (chunk: Buffer) => {
       output += chunk;
-      const address = /TCP {3}(\S+)/.exec(output)?.[1];
-      if (address === undefined) return;
+      if (!/Iggy server is running[\s\S]* {2}Data /.test(output)) return;
+      const address = /TCP {3}(\S+)/.exec(output)?.[1] ?? '';
       clearTimeout(timer);
       child.unref();
-      resolve(serverProcess(child, address, exited, () => output));
+      const quicAddress = /QUIC {2}(\S+)/.exec(output)?.[1] ?? '';
+      const websocket = /WS {4}(\S+)/.exec(output)?.[1] ?? '';
+      resolve(serverProcess(child, { tcp: address, quic: quicAddress, websocket }, exited, () => output));
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -71,9 +83,16 @@ export function startServerProcess(dataPath: string, environment: Record<string,
   });
 }
 
-function serverProcess(child: ChildProcess, address: string, exited: Promise<number | null>, output: () => string): ServerProcess {
+function serverProcess(
+  child: ChildProcess,
+  addresses: { tcp: string; quic: string; websocket: string },
+  exited: Promise<number | null>,
+  output: () => string,
+): ServerProcess {
   return {
-    address,
+    address: addresses.tcp,
+    quicAddress: addresses.quic,
+    websocketAddress: addresses.websocket,
     pid: child.pid as number,
     output,
     stop() {

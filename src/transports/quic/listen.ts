@@ -1,0 +1,45 @@
+// QUIC listener: one UDP socket, one endpoint.
+
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { rateLimitedWarning } from '../../observability/rate-limited-warning.ts';
+import type { Addon } from '../../storage/addon.ts';
+import type { LiveCertificate } from '../certificate-store.ts';
+import { formatAddress, type Listener } from '../listener.ts';
+import type { TransportServices } from '../services.ts';
+import type { DatagramReceiver, DatagramSocket, DatagramSocketOptions } from './datagram-socket.ts';
+import { Endpoint } from './endpoint.ts';
+import { openNativeUdp } from './native-udp.ts';
+import { openPortableUdp } from './portable-udp.ts';
+import { type QuicOptions, quicheConfig } from './quic-options.ts';
+import type { Quiche } from './quiche.ts';
+
+const ticketKeyBytes = 48;
+
+/** Opens the listener. Rejects if the address cannot be bound or the certificate cannot be used. */
+export async function listenQuic(
+  quiche: Quiche,
+  addon: Addon,
+  options: QuicOptions,
+  certificate: LiveCertificate,
+  services: TransportServices,
+): Promise<Listener> {
+  const config = quicheConfig(quiche, options, certificate.current, randomBytes(ticketKeyBytes));
+  const refusedProtocols = rateLimitedWarning(services.log, () => services.clock.nowMs());
+  const endpoint = new Endpoint(quiche, options, config, services, refusedProtocols);
+  certificate.onChange((replacement) => endpoint.useConfig(quicheConfig(quiche, options, replacement, randomBytes(ticketKeyBytes))));
+  const { address: host } = await lookup(options.host);
+  const socketOptions = { host, port: options.port, bufferBytes: options.udpBufferBytes };
+  const socket = await openUdp(options.udpSocket === 'auto' ? addon.openUdp : undefined, socketOptions, endpoint);
+  endpoint.attach(socket);
+  services.log.info({ socket: socket.description }, 'QUIC');
+  return {
+    address: formatAddress(host, socket.port),
+    connections: endpoint.connections,
+    stopAccepting: () => endpoint.stop(),
+  };
+}
+
+async function openUdp(openNative: Addon['openUdp'], options: DatagramSocketOptions, receiver: DatagramReceiver): Promise<DatagramSocket> {
+  return openNative === undefined ? openPortableUdp(options, receiver) : openNativeUdp(openNative, options, receiver);
+}

@@ -1,0 +1,72 @@
+// What the server's settings say about QUIC, and the library's configuration made from it.
+
+import type { Certificate } from '../certificates.ts';
+import type { Config, Quiche } from './quiche.ts';
+
+export interface QuicOptions {
+  host: string;
+  port: number;
+  /** `auto` uses the addon's socket where it can be had. */
+  udpSocket: 'auto' | 'portable';
+  udpBufferBytes: number;
+  handshakeTimeoutMs: number;
+  maxIdleTimeoutMs: number;
+  /** 0: no pings. */
+  keepAliveMs: number;
+  /** Requests that a connection may have open. */
+  streamsMax: number;
+  /** Largest window of a connection and of a stream, for what the peer sends. */
+  receiveWindowBytes: number;
+  streamReceiveWindowBytes: number;
+  /** Most bytes that leave before the peer shows a sign of life. */
+  sendWindowBytes: number;
+  /** Longest datagram that is sent. */
+  datagramBytes: number;
+  congestionControl: 'cubic' | 'reno' | 'bbr';
+}
+
+/** `iggy` is ours; `quic` is what libraries offer that do not care. */
+const applicationProtocols = ['iggy', 'quic'];
+
+/** Windows that a connection starts with. They are what a peer that has not logged in can make us keep. */
+const firstWindowBytes = 1024 * 1024;
+
+// One path, and one more id for a peer that changes its own.
+const connectionIdsMax = 2;
+
+export function firstWindow(options: QuicOptions): number {
+  return Math.min(firstWindowBytes, options.receiveWindowBytes);
+}
+
+/** `ticketKey` seals what clients keep to resume a session: 48 bytes. Throws if the certificate or its key cannot be used. */
+export function quicheConfig(quiche: Quiche, options: QuicOptions, certificate: Certificate, ticketKey: Uint8Array): Config {
+  const config = quiche.Config.withBoringSslCtx(
+    false,
+    false,
+    undefined,
+    [Buffer.from(certificate.key)],
+    [Buffer.from(certificate.certificate)],
+    undefined,
+  );
+  config.setApplicationProtos(applicationProtocols);
+  config.setTicketKey(ticketKey);
+  config.grease(true);
+  config.setMaxIdleTimeout(options.maxIdleTimeoutMs);
+  config.setMaxRecvUdpPayloadSize(65_527);
+  config.setMaxSendUdpPayloadSize(options.datagramBytes);
+  config.setInitialMaxData(firstWindow(options));
+  config.setInitialMaxStreamDataBidiRemote(Math.min(firstWindowBytes, options.streamReceiveWindowBytes));
+  config.setInitialMaxStreamDataBidiLocal(0);
+  config.setInitialMaxStreamDataUni(0);
+  config.setInitialMaxStreamsBidi(options.streamsMax);
+  config.setInitialMaxStreamsUni(0);
+  config.setMaxConnectionWindow(options.receiveWindowBytes);
+  config.setMaxStreamWindow(options.streamReceiveWindowBytes);
+  config.setActiveConnectionIdLimit(connectionIdsMax);
+  config.setDisableActiveMigration(true);
+  config.enableDgram(false, 0, 0);
+  config.setCcAlgorithmName(options.congestionControl);
+  // Pacing leaves it to the application to send late, which a loop that serves many connections cannot do well.
+  config.enablePacing(false);
+  return config;
+}
