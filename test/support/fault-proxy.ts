@@ -20,6 +20,8 @@ export interface FaultProxy {
   refuse(refuse: boolean): void;
   /** Bytes reach the other side so many milliseconds later. */
   delay(ms: number): void;
+  /** Is told every chunk that a client sends, and on which connection, from 1. */
+  tap(listener: (connection: number, chunk: Buffer) => void): void;
   /** Where later connections go. */
   retarget(address: string): void;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export async function startFaultProxy(target: string, classicOnly?: 'status' | '
   let lost = false;
   let refusing = false;
   let delayMs = 0;
+  let listen: ((connection: number, chunk: Buffer) => void) | undefined;
 
   const pass = (to: net.Socket, chunk: Buffer, direction: 'requests' | 'replies') => {
     const write = () => to.destroyed || to.write(chunk);
@@ -45,7 +48,7 @@ export async function startFaultProxy(target: string, classicOnly?: 'status' | '
   };
 
   const listener = net.createServer((client) => {
-    accepted++;
+    const connection = ++accepted;
     client.on('error', () => undefined);
     if (refusing) {
       client.destroy();
@@ -62,8 +65,12 @@ export async function startFaultProxy(target: string, classicOnly?: 'status' | '
       const pair: [net.Socket, net.Socket] = [client, server];
       pairs.add(pair);
       server.on('error', () => undefined);
-      pass(server, first, 'requests');
-      client.on('data', (chunk: Buffer) => pass(server, chunk, 'requests'));
+      const forward = (chunk: Buffer) => {
+        listen?.(connection, chunk);
+        pass(server, chunk, 'requests');
+      };
+      forward(first);
+      client.on('data', forward);
       server.on('data', (chunk: Buffer) => pass(client, chunk, 'replies'));
       for (const [socket, other] of [pair, pair.toReversed()] as [net.Socket, net.Socket][]) {
         socket.on('close', () => {
@@ -107,6 +114,9 @@ export async function startFaultProxy(target: string, classicOnly?: 'status' | '
     },
     delay(ms) {
       delayMs = ms;
+    },
+    tap(listener) {
+      listen = listener;
     },
     retarget(address) {
       upstream = address;

@@ -1,0 +1,161 @@
+// Sending and polling by hand, and stored offsets. Producers and consumers are built on these.
+
+import { decodeClassicMessages, encodeClassicMessages } from '../../protocol/batch/classic-messages.ts';
+import type { Message, Xxh3 } from '../../protocol/batch/message.ts';
+import { decodeBatches, encodeBatch } from '../../protocol/batch/vsr-batch.ts';
+import { deleteConsumerOffset } from '../../protocol/commands/delete-consumer-offset.ts';
+import { type ConsumerOffset, getConsumerOffset } from '../../protocol/commands/get-consumer-offset.ts';
+import { pollMessages } from '../../protocol/commands/poll-messages.ts';
+import { sendMessages } from '../../protocol/commands/send-messages.ts';
+import { storeConsumerOffset } from '../../protocol/commands/store-consumer-offset.ts';
+import { type Consumer, ConsumerKind } from '../../protocol/primitives/consumer.ts';
+import type { Identifier } from '../../protocol/primitives/identifier.ts';
+import type { Partitioning } from '../../protocol/primitives/partitioning.ts';
+import { PollingKind, type PollingStrategy } from '../../protocol/primitives/polling-strategy.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import type { CallOptions } from '../connection/call.ts';
+import type { RequestOptions } from '../connection/connection.ts';
+import { argumentError, ProtocolViolationError } from '../connection/errors.ts';
+import type { Hashes } from '../message/hash.ts';
+import { createIdSource, type OutgoingMessage, ReceivedMessage, wireMessage } from '../message/message.ts';
+import { type Plain, plain, safeNumber } from './plain.ts';
+import { type Requester, repeatable } from './run.ts';
+import type { TopicAddress } from './topics.ts';
+
+/** Where reading begins: by offset, by time in microseconds since 1970, at an end, or after the stored offset. */
+export type PollFrom = { offset: number } | { timestamp: number } | 'first' | 'last' | 'next';
+
+/** A single consumer needs not exist; a group does. */
+export type ConsumerName = { consumer: Identifier } | { group: Identifier };
+
+export interface PollRequest extends TopicAddress {
+  from: PollFrom;
+  /** Default: consumer 1. */
+  as?: ConsumerName;
+  /** Default: 0 for a consumer; for a group the member's next one (classic alone). */
+  partition?: number;
+  /** At most so many messages. Default 100. */
+  count?: number;
+  /** The server stores the offset of the last message that it returns, whether or not the reply arrives. */
+  autoCommit?: boolean;
+}
+
+export interface PollResult {
+  /** 0xffffffff tells a group's member to synchronise (VSR). */
+  partition: number;
+  /** Of the partition's last message; 0 when there is none. */
+  currentOffset: number;
+  messages: ReceivedMessage[];
+}
+
+export interface SendRequest extends TopicAddress {
+  messages: readonly OutgoingMessage[];
+  /** Default: the server's choice. Keys and partitions of single messages are for producers, which sort them. */
+  partitioning?: Partitioning;
+}
+
+/** Where messages went. */
+export interface SentBatch {
+  partition: number;
+  /** Of the first message; the others follow without a gap. */
+  offset: number;
+}
+
+export class Messages {
+  readonly #requester: Requester;
+  readonly #hashes: Hashes;
+  readonly #nextId = createIdSource();
+
+  constructor(requester: Requester, hashes: Hashes) {
+    this.#requester = requester;
+    this.#hashes = hashes;
+  }
+
+  /**
+   * One request with all the messages. Undefined: the server does not tell (classic servers never do). After a lost connection it fails with outcome `unknown`; a producer
+   * knows better.
+   */
+  send(
+    { messages, partitioning = { kind: 'balanced' }, ...address }: SendRequest,
+    options: CallOptions = {},
+  ): Promise<SentBatch | undefined> {
+    const now = BigInt(Date.now()) * 1000n;
+    const wire = refusing(() => messages.map((message) => wireMessage(message, this.#nextId, now)));
+    return sendBatch(this.#requester, this.#hashes.xxh3, address, wire, partitioning, { ...options, repeatable: false });
+  }
+
+  async poll(request: PollRequest, options: CallOptions = {}): Promise<PollResult> {
+    const { stream, topic, partition, count = 100, autoCommit = false, as = { consumer: 1 } } = request;
+    const reply = await this.#requester.request(
+      pollMessages,
+      { stream, topic, consumer: wireConsumer(as), partition, strategy: wireStrategy(request.from), count, autoCommit },
+      // The first copy may have moved the stored offset: a second would pass over what it read.
+      { ...options, repeatable: !(autoCommit && request.from === 'next') },
+    );
+    const messages = this.#decode(reply.batch).map((message) => new ReceivedMessage(message, reply.partition));
+    return { partition: reply.partition, currentOffset: safeNumber(reply.currentOffset), messages };
+  }
+
+  /** Undefined: none is stored. */
+  async getOffset(
+    request: TopicAddress & { as: ConsumerName; partition?: number },
+    options?: CallOptions,
+  ): Promise<Plain<ConsumerOffset> | undefined> {
+    return plain(await this.#requester.request(getConsumerOffset, offsetTarget(request), repeatable(options)));
+  }
+
+  /** Reading with `next` goes on after this offset. */
+  storeOffset(request: TopicAddress & { as: ConsumerName; partition?: number; offset: number }, options?: CallOptions): Promise<void> {
+    return this.#requester.request(storeConsumerOffset, { ...offsetTarget(request), offset: BigInt(request.offset) }, repeatable(options));
+  }
+
+  deleteOffset(request: TopicAddress & { as: ConsumerName; partition?: number }, options?: CallOptions): Promise<void> {
+    return this.#requester.request(deleteConsumerOffset, offsetTarget(request), { ...options, repeatable: false });
+  }
+
+  #decode(batch: Uint8Array) {
+    try {
+      return this.#requester.generation === 'classic' ? decodeClassicMessages(batch) : decodeBatches(batch);
+    } catch (error) {
+      throw new ProtocolViolationError('protocol-violation', 'the messages of a poll cannot be read', { cause: error });
+    }
+  }
+}
+
+/** One request with messages in their wire form. */
+export async function sendBatch(
+  requester: Requester,
+  xxh3: Xxh3,
+  { stream, topic }: TopicAddress,
+  messages: readonly Message[],
+  partitioning: Partitioning,
+  options: RequestOptions,
+): Promise<SentBatch | undefined> {
+  const batch = refusing(() => (requester.generation === 'classic' ? encodeClassicMessages(messages) : encodeBatch(messages, xxh3)));
+  const request = { stream, topic, partitioning, count: messages.length, batch };
+  const confirmation = await requester.request(sendMessages, request, options);
+  return confirmation && { partition: confirmation.partitionId, offset: safeNumber(confirmation.baseOffset) };
+}
+
+function offsetTarget({ stream, topic, as, partition }: TopicAddress & { as: ConsumerName; partition?: number }) {
+  return { stream, topic, consumer: wireConsumer(as), partition };
+}
+
+function wireConsumer(name: ConsumerName): Consumer {
+  return 'group' in name ? { kind: ConsumerKind.group, id: name.group } : { kind: ConsumerKind.consumer, id: name.consumer };
+}
+
+function wireStrategy(from: PollFrom): PollingStrategy {
+  if (from === 'first' || from === 'last' || from === 'next') return { kind: PollingKind[from], value: 0n };
+  if ('offset' in from) return { kind: PollingKind.offset, value: BigInt(from.offset) };
+  return { kind: PollingKind.timestamp, value: BigInt(from.timestamp) };
+}
+
+/** What the codecs refuse is the caller's mistake. */
+export function refusing<Result>(encode: () => Result): Result {
+  try {
+    return encode();
+  } catch (error) {
+    throw ProtocolError.is(error) ? argumentError(error) : error;
+  }
+}

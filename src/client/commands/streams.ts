@@ -1,0 +1,50 @@
+// Commands on streams.
+
+import { createStream } from '../../protocol/commands/create-stream.ts';
+import { deleteStream } from '../../protocol/commands/delete-stream.ts';
+import { getStream } from '../../protocol/commands/get-stream.ts';
+import { getStreams } from '../../protocol/commands/get-streams.ts';
+import { purgeStream } from '../../protocol/commands/purge-stream.ts';
+import { updateStream } from '../../protocol/commands/update-stream.ts';
+import type { Identifier } from '../../protocol/primitives/identifier.ts';
+import type { StreamDetails, StreamSummary } from '../../protocol/primitives/stream-summary.ts';
+import type { CallOptions } from '../connection/call.ts';
+import { type Plain, plain } from './plain.ts';
+import { type OptionValues, once, type Requester, repeatable, wireOptions } from './run.ts';
+
+export class Streams {
+  readonly #requester: Requester;
+
+  constructor(requester: Requester) {
+    this.#requester = requester;
+  }
+
+  /** Undefined: there is no such stream. */
+  async get(stream: Identifier, options?: CallOptions): Promise<Plain<StreamDetails> | undefined> {
+    return plain(await this.#requester.request(getStream, { stream }, repeatable(options)));
+  }
+
+  async list(options?: CallOptions): Promise<Plain<StreamSummary>[]> {
+    return plain(await this.#requester.request(getStreams, undefined, repeatable(options)));
+  }
+
+  /** Options are for VSR servers alone. */
+  async create(request: { name: string; options?: OptionValues }, options?: CallOptions): Promise<Plain<StreamSummary>> {
+    const { name, options: values } = request;
+    return plain(await this.#requester.request(createStream, { name, options: wireOptions(values) }, once(options)));
+  }
+
+  /** Renames it; options that are not named stay as they are. */
+  update(request: { stream: Identifier; name: string; options?: OptionValues }, options?: CallOptions): Promise<void> {
+    return this.#requester.request(updateStream, { ...request, options: wireOptions(request.options) }, once(options));
+  }
+
+  delete(stream: Identifier, options?: CallOptions): Promise<void> {
+    return this.#requester.request(deleteStream, { stream }, once(options));
+  }
+
+  /** Removes the messages of all its topics. */
+  purge(stream: Identifier, options?: CallOptions): Promise<void> {
+    return this.#requester.request(purgeStream, { stream }, once(options));
+  }
+}

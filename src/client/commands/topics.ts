@@ -1,0 +1,109 @@
+// Commands on topics, their partitions and segments.
+
+import { createPartitions } from '../../protocol/commands/create-partitions.ts';
+import { createTopic } from '../../protocol/commands/create-topic.ts';
+import { deletePartitions } from '../../protocol/commands/delete-partitions.ts';
+import { deleteSegments } from '../../protocol/commands/delete-segments.ts';
+import { deleteTopic } from '../../protocol/commands/delete-topic.ts';
+import { flushUnsavedBuffer } from '../../protocol/commands/flush-unsaved-buffer.ts';
+import { getTopic } from '../../protocol/commands/get-topic.ts';
+import { getTopics } from '../../protocol/commands/get-topics.ts';
+import { purgeTopic } from '../../protocol/commands/purge-topic.ts';
+import { updateTopic } from '../../protocol/commands/update-topic.ts';
+import type { CompressionAlgorithm } from '../../protocol/primitives/enumerations.ts';
+import type { Identifier } from '../../protocol/primitives/identifier.ts';
+import type { TopicDetails, TopicHeader } from '../../protocol/primitives/topic-header.ts';
+import type { TopicSettings } from '../../protocol/primitives/topic-settings.ts';
+import type { CallOptions } from '../connection/call.ts';
+import { type Plain, plain, wide } from './plain.ts';
+import { type OptionValues, once, type Requester, repeatable, wireOptions } from './run.ts';
+
+export interface TopicAddress {
+  stream: Identifier;
+  topic: Identifier;
+}
+
+/** What is left out takes the server's default; in an update it stays as it is, on classic servers it is reset to the default. */
+export interface TopicChoices {
+  compression?: CompressionAlgorithm;
+  /** Microseconds; Infinity: never. */
+  messageExpiry?: number;
+  /** Bytes; Infinity: unlimited. */
+  maxTopicSize?: number;
+  /** Classic servers alone, and without effect there. */
+  replicationFactor?: number;
+  /** For VSR servers alone: `durability`, `galgo.retention_count` and so on. */
+  options?: OptionValues;
+}
+
+export interface NewTopic extends TopicChoices {
+  stream: Identifier;
+  name: string;
+  /** Default 1. */
+  partitionsCount?: number;
+}
+
+export class Topics {
+  readonly #requester: Requester;
+
+  constructor(requester: Requester) {
+    this.#requester = requester;
+  }
+
+  /** Undefined: there is no such topic. */
+  async get(address: TopicAddress, options?: CallOptions): Promise<Plain<TopicDetails> | undefined> {
+    return plain(await this.#requester.request(getTopic, address, repeatable(options)));
+  }
+
+  async list(stream: Identifier, options?: CallOptions): Promise<Plain<TopicHeader>[]> {
+    return plain(await this.#requester.request(getTopics, { stream }, repeatable(options)));
+  }
+
+  async create(request: NewTopic, options?: CallOptions): Promise<Plain<TopicDetails>> {
+    const { stream, name, partitionsCount = 1 } = request;
+    return plain(await this.#requester.request(createTopic, { stream, name, partitionsCount, ...settings(request) }, once(options)));
+  }
+
+  update(request: TopicAddress & TopicChoices & { name: string }, options?: CallOptions): Promise<void> {
+    const { stream, topic, name } = request;
+    return this.#requester.request(updateTopic, { stream, topic, name, ...settings(request) }, once(options));
+  }
+
+  delete(address: TopicAddress, options?: CallOptions): Promise<void> {
+    return this.#requester.request(deleteTopic, address, once(options));
+  }
+
+  /** Removes all messages. */
+  purge(address: TopicAddress, options?: CallOptions): Promise<void> {
+    return this.#requester.request(purgeTopic, address, once(options));
+  }
+
+  createPartitions(request: TopicAddress & { partitionsCount: number }, options?: CallOptions): Promise<void> {
+    return this.#requester.request(createPartitions, request, once(options));
+  }
+
+  /** The partitions with the highest ids go, with their messages. */
+  deletePartitions(request: TopicAddress & { partitionsCount: number }, options?: CallOptions): Promise<void> {
+    return this.#requester.request(deletePartitions, request, once(options));
+  }
+
+  /** At most so many closed segments go, the oldest first. */
+  deleteSegments(request: TopicAddress & { partition: number; segmentsCount: number }, options?: CallOptions): Promise<void> {
+    return this.#requester.request(deleteSegments, request, once(options));
+  }
+
+  /** Writes out what the server holds in memory; with `fsync` (default) to the device. */
+  flush(request: TopicAddress & { partition: number; fsync?: boolean }, options?: CallOptions): Promise<void> {
+    return this.#requester.request(flushUnsavedBuffer, { fsync: true, ...request }, repeatable(options));
+  }
+}
+
+function settings(choices: TopicChoices): TopicSettings {
+  return {
+    compression: choices.compression,
+    messageExpiry: choices.messageExpiry === undefined ? undefined : wide(choices.messageExpiry),
+    maxTopicSize: choices.maxTopicSize === undefined ? undefined : wide(choices.maxTopicSize),
+    replicationFactor: choices.replicationFactor,
+    options: wireOptions(choices.options),
+  };
+}

@@ -1,0 +1,124 @@
+// What a client can be told, its defaults, and their checks.
+
+import { parseConnectionString } from './connection-string.ts';
+import { ArgumentError } from './errors.ts';
+import type { TlsOptions } from './tcp.ts';
+
+export interface ReconnectOptions {
+  /** Attempts after a loss until the client gives up and closes. Default: no limit. */
+  retries?: number;
+  /** Delay before the first attempt; each further one waits twice as long, and all with jitter. Default 100. */
+  initialDelayMs?: number;
+  /** Upper limit of the delay. Default 10,000. */
+  maxDelayMs?: number;
+  /** A session that was younger than this is not followed by another before it would have been as old. Default 0. */
+  reestablishAfterMs?: number;
+}
+
+export interface ClientOptions {
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 8090. */
+  port?: number;
+  /** Default iggy, with password iggy. */
+  username?: string;
+  password?: string;
+  /** Personal access token, instead of user name and password. */
+  token?: string;
+  /** `auto` begins with VSR (Iggy 0.9) and falls back to classic (Iggy 0.8) once, if the answer shows it. Default `auto`. */
+  generation?: 'auto' | 'vsr' | 'classic';
+  /** True or options: TLS. Default: none. */
+  tls?: boolean | TlsOptions;
+  /** Send small requests at once. Default true. */
+  noDelay?: boolean;
+  /** For each call that does not name its own. Default 30,000; 0 waits for ever. */
+  timeoutMs?: number;
+  /** For one attempt to connect and log in. Default 10,000. */
+  connectTimeoutMs?: number;
+  /** False: a lost connection closes the client. */
+  reconnect?: boolean | ReconnectOptions;
+  /** A ping is sent after so long without a request. Default 5,000; 0 never. */
+  heartbeatIntervalMs?: number;
+  /** An unanswered request that hears nothing for so long means that the connection is dead. Default 30,000; 0 never. */
+  stallTimeoutMs?: number;
+  /** Unanswered requests on the connection, 1 to 256. Default 128. */
+  maxInFlight?: number;
+  /** Bytes of unanswered requests on the connection. Default 64 MiB. */
+  maxInFlightBytes?: number;
+  /** Requests that wait for the connection or for room on it; further ones are refused. Default 8192. */
+  maxWaiting?: number;
+}
+
+export interface Settings {
+  host: string;
+  port: number;
+  user: { username: string; password: string } | undefined;
+  token: string | undefined;
+  generation: 'auto' | 'vsr' | 'classic';
+  tls: TlsOptions | undefined;
+  noDelay: boolean;
+  timeoutMs: number;
+  connectTimeoutMs: number;
+  reconnect: Required<ReconnectOptions> | undefined;
+  heartbeatIntervalMs: number;
+  stallTimeoutMs: number;
+  maxInFlight: number;
+  maxInFlightBytes: number;
+  maxWaiting: number;
+}
+
+/** Options win over what the connection string says. Throws ArgumentError. */
+export function resolveSettings(target: string | ClientOptions, more: ClientOptions = {}): Settings {
+  const given: ClientOptions = { ...(typeof target === 'string' ? parseConnectionString(target) : target), ...more };
+  if (given.token !== undefined && (given.username !== undefined || given.password !== undefined)) {
+    throw new ArgumentError('invalid-argument', 'a token excludes user name and password');
+  }
+  if ((given.username === undefined) !== (given.password === undefined)) {
+    throw new ArgumentError('invalid-argument', 'user name and password belong together');
+  }
+  return {
+    host: given.host ?? '127.0.0.1',
+    port: whole('port', given.port ?? 8090, 1, 65_535),
+    user: given.token === undefined ? { username: given.username ?? 'iggy', password: given.password ?? 'iggy' } : undefined,
+    token: given.token,
+    generation: given.generation ?? 'auto',
+    tls: given.tls === true ? {} : given.tls === false ? undefined : given.tls,
+    noDelay: given.noDelay ?? true,
+    timeoutMs: duration('timeoutMs', given.timeoutMs ?? 30_000),
+    connectTimeoutMs: duration('connectTimeoutMs', given.connectTimeoutMs ?? 10_000),
+    reconnect: reconnectSettings(given.reconnect),
+    heartbeatIntervalMs: duration('heartbeatIntervalMs', given.heartbeatIntervalMs ?? 5_000),
+    stallTimeoutMs: duration('stallTimeoutMs', given.stallTimeoutMs ?? 30_000),
+    maxInFlight: whole('maxInFlight', given.maxInFlight ?? 128, 1, 256),
+    maxInFlightBytes: whole('maxInFlightBytes', given.maxInFlightBytes ?? 64 * 1024 * 1024, 1),
+    maxWaiting: whole('maxWaiting', given.maxWaiting ?? 8192, 1),
+  };
+}
+
+function reconnectSettings(given: ClientOptions['reconnect'] = true): Required<ReconnectOptions> | undefined {
+  if (given === false) return undefined;
+  const { retries, initialDelayMs, maxDelayMs, reestablishAfterMs } = given === true ? ({} as ReconnectOptions) : given;
+  return {
+    retries: retries ?? Number.POSITIVE_INFINITY,
+    initialDelayMs: duration('reconnect.initialDelayMs', initialDelayMs ?? 100),
+    maxDelayMs: duration('reconnect.maxDelayMs', maxDelayMs ?? 10_000),
+    reestablishAfterMs: duration('reconnect.reestablishAfterMs', reestablishAfterMs ?? 0),
+  };
+}
+
+/** A whole number within bounds, else ArgumentError. */
+export function whole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new ArgumentError('invalid-argument', `${name} must be a whole number from ${min} to ${max}, not ${value}`);
+  }
+  return value;
+}
+
+const timerMax = 2 ** 31 - 1;
+
+/** Milliseconds that a timer can hold, else ArgumentError. */
+export function duration(name: string, value: number): number {
+  if (!(value >= 0 && value <= timerMax))
+    throw new ArgumentError('invalid-argument', `${name} must be from 0 to ${timerMax} ms, not ${value}`);
+  return value;
+}

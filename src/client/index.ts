@@ -1,0 +1,41 @@
+// What the package exports: a client for Galgo and for Iggy, 0.8 and 0.9.
+
+// biome-ignore-all lint/performance/noBarrelFile: the one entry of the package; nothing inside of it imports this file.
+export type { Generation } from '../protocol/command.ts';
+export { CompressionAlgorithm, SnapshotCompression, SnapshotType, UserStatus } from '../protocol/primitives/enumerations.ts';
+export type { Identifier } from '../protocol/primitives/identifier.ts';
+export type { Partitioning } from '../protocol/primitives/partitioning.ts';
+export type { Permissions, StreamPermissions, TopicPermissions } from '../protocol/primitives/permissions.ts';
+export type { TypedValue } from '../protocol/primitives/typed-value.ts';
+export { type Client, type ClientEvents, connect } from './client.ts';
+export type { GroupAddress } from './commands/groups.ts';
+export type { ConsumerName, PollFrom, PollRequest, PollResult, SendRequest, SentBatch } from './commands/messages.ts';
+export type { Plain } from './commands/plain.ts';
+export type { OptionValues } from './commands/run.ts';
+export type { NewTopic, TopicAddress, TopicChoices } from './commands/topics.ts';
+export type { NewUser } from './commands/users.ts';
+export type { CallOptions } from './connection/call.ts';
+export {
+  AlreadyExistsError,
+  ArgumentError,
+  AuthenticationError,
+  ClientError,
+  ClosedError,
+  ConnectionError,
+  LimitError,
+  NotFoundError,
+  type Outcome,
+  PermissionError,
+  ProtocolViolationError,
+  ServerError,
+  TimeoutError,
+} from './connection/errors.ts';
+export type { ClientOptions, ReconnectOptions } from './connection/options.ts';
+export type { TlsOptions } from './connection/tcp.ts';
+export type { Consumer } from './consumer/consumer.ts';
+export type { CommitPolicy, ConsumerOptions } from './consumer/options.ts';
+export type { OutgoingMessage, ReceivedMessage } from './message/message.ts';
+export type { Value } from './message/typed.ts';
+export type { SendResult } from './producer/batch.ts';
+export type { ProducerPartitioning } from './producer/partitioner.ts';
+export type { Producer, ProducerOptions } from './producer/producer.ts';

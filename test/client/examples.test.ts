@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { serverForFile } from './support/setup.ts';
+
+const server = await serverForFile();
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What a program prints in the end, as far as it does not depend on the clock. In the order of running: the consumer reads what the producer sent. */
+const expected: Readonly<Record<string, RegExp>> = {
+  'getting-started.ts': /sent grüezi to partition 0, offset 2\nread hello at offset 0\nread servus at offset 1\nread grüezi at offset 2\n$/,
+  'basic-producer.ts': /^sent 100 ticks\n$/,
+  'basic-consumer.ts': /^(partition \d, offset \d+: \{"tick":\d+,"at":"[^"]+"\}\n){100}$/,
+  'batching.ts': /^one by one: \d+ messages\/s\nmany at once: \d+ messages\/s\nhanded over together: \d+ messages\/s\n$/,
+  'message-headers.ts':
+    /created \{ id: 1, price: 9.5 \}\nconfirmed, urgent \{ id: 1 \}\nrejected by shop 17 \{ id: 2, reason: 'sold out' \}\n$/,
+  'consumer-groups.ts': /^((Anna|Ben|Cleo) did job \d+ of partition \d\n){60,}$/,
+};
+
+test('every example has its expected output', () => {
+  assert.deepEqual(readdirSync(path.join(root, 'examples')).sort(), Object.keys(expected).sort());
+});
+
+for (const [name, output] of Object.entries(expected)) {
+  test(`${name} runs`, async () => {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', path.join(root, 'examples', name), `iggy://iggy:iggy@${server.address}`],
+      { cwd: root, timeout: 60_000 },
+    );
+    assert.match(stdout, output);
+  });
+}
