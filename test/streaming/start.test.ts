@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { deleteTopic } from '../../src/protocol/commands/delete-topic.ts';
+import { getTopic } from '../../src/protocol/commands/get-topic.ts';
 import { assertMessages, createTestTopic, poll, send, testMessages } from '../support/messages.ts';
 import { RawClient, StatusError } from '../support/raw-client.ts';
 import { startServerProcess, temporaryFolder } from '../support/test-server.ts';
@@ -71,6 +72,11 @@ it('a partition that cannot be read is fenced alone: the server starts and serve
     await assert.rejects(send(reader, name, testMessages(9, 1), { kind: 'partition', partition }), StatusError);
   }
   assertMessages((await poll(reader, name, { partition: 2 })).messages, testMessages(2, 5), 0n);
+  const shown = await reader.call(getTopic, name);
+  assert.deepEqual(
+    shown?.partitions.map(({ messagesCount }) => messagesCount),
+    [0n, 0n, 5n],
+  );
   await send(reader, name, testMessages(7, 1), { kind: 'partition', partition: 2 });
   reader.close();
   assert.equal(await again.stop(), 0, again.output());
