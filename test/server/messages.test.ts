@@ -59,7 +59,7 @@ for (const transport of transports) {
         const client = await server.connect(generation);
         await client.login();
         const name = await createTestTopic(client);
-        const messages = testMessages(0, 100, 100_000);
+        const messages = testMessages(0, 100, 90_000);
         await send(client, name, messages);
         assertMessages((await poll(client, name)).messages, messages, 0n);
         client.close();

@@ -96,7 +96,7 @@ export class QuicTestClient {
         done(null);
       },
     });
-    return RawClient.over(duplex, generation);
+    return RawClient.over(Object.assign(duplex, { localPort: this.#local.port }), generation);
   }
 
   /** Sends a request on a stream of its own; resolves to all that comes back. Rejects if the stream or the connection fails. */

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type tls from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
 import type { Generation } from '../../src/protocol/command.ts';
+import { QuicTestClient } from './quic-client.ts';
 import { RawClient } from './raw-client.ts';
 import { type ServerProcess, startServerProcess } from './test-server.ts';
 
@@ -20,6 +21,12 @@ export interface TestTransport {
 }
 
 export const transports: readonly TestTransport[] = [
+  {
+    name: 'QUIC',
+    code: 2,
+    environment: {},
+    connect: async (server, generation) => (await QuicTestClient.connect(server.quicAddress)).raw(generation),
+  },
   {
     name: 'TCP',
     code: 1,
