@@ -103,7 +103,7 @@ export function specialVariable(env: NodeJS.ProcessEnv, variable: string): { nam
 }
 
 /** The flag of a key without its argument: `--tcp-address`. */
-export function flagName(key: SettingKey): string | undefined {
+function flagName(key: SettingKey): string | undefined {
   return key.flag?.split(' ')[0];
 }
 

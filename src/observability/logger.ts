@@ -6,8 +6,7 @@ import type { RecentLines } from './recent-lines.ts';
 
 export type Logger = pino.Logger;
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'off'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'off';
 export type LogFormat = 'pretty' | 'json';
 
 export interface LoggerOptions {

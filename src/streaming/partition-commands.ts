@@ -9,7 +9,7 @@ import { closePartitions, engineCall, type Partition } from './partition.ts';
 import type { System } from './system.ts';
 import type { Topic } from './topic.ts';
 
-export const partitionsPerRequestMax = 1000;
+const partitionsPerRequestMax = 1000;
 
 /** The consumers' stored offsets are the engine's own bound. */
 const everyOffset = 0xffff_ffff_ffff_ffffn;

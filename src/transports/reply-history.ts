@@ -1,31 +1,39 @@
 // The last answers to a session's metadata operations, so that a repeated request number gets its answer again instead of being executed again.
 
-const repliesMax = 5;
-const replyBytesMax = 64 * 1024;
+/** A reply without its header, which echoes the request and is written anew. */
+export interface Answer {
+  /** Operation byte of the reply. */
+  operation: number;
+  /** Result section and payload. */
+  body: Buffer;
+}
+
+const answersMax = 5;
+const answerBytesMax = 64 * 1024;
 
 export class ReplyHistory {
   #highest = 0n;
-  readonly #replies = new Map<bigint, Buffer | 'secret'>();
+  readonly #answers = new Map<bigint, Answer | 'secret'>();
 
-  /** The reply frame to a number that was executed; `secret` if it must not be kept, `forgotten` if it no longer is; undefined for a new number. */
-  find(number: bigint): Buffer | 'secret' | 'forgotten' | undefined {
+  /** The answer to a number that was executed; `secret` if it must not be kept, `forgotten` if it no longer is; undefined for a new number. */
+  find(number: bigint): Answer | 'secret' | 'forgotten' | undefined {
     if (number > this.#highest) return undefined;
-    return this.#replies.get(number) ?? 'forgotten';
+    return this.#answers.get(number) ?? 'forgotten';
   }
 
-  /** Keeps a reply frame, or that there was one which is a secret. One that is large is only known to have been sent. */
-  remember(number: bigint, reply: Buffer | 'secret'): void {
+  /** Keeps an answer, or that there was one which is a secret. One that is large is only known to have been given. */
+  remember(number: bigint, answer: Answer | 'secret'): void {
     this.#highest = number;
-    if (reply.length > replyBytesMax) return;
-    this.#replies.set(number, reply);
-    if (this.#replies.size <= repliesMax) return;
-    const oldest = this.#replies.keys().next().value;
-    if (oldest !== undefined) this.#replies.delete(oldest);
+    if (answer !== 'secret' && answer.body.length > answerBytesMax) return;
+    this.#answers.set(number, answer);
+    if (this.#answers.size <= answersMax) return;
+    const oldest = this.#answers.keys().next().value;
+    if (oldest !== undefined) this.#answers.delete(oldest);
   }
 
   /** A new login counts from one again. */
   clear(): void {
     this.#highest = 0n;
-    this.#replies.clear();
+    this.#answers.clear();
   }
 }

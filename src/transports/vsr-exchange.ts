@@ -10,6 +10,7 @@ import type { ClientRecord } from '../streaming/clients.ts';
 import type { Carrier } from './carrier.ts';
 import type { Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
+import type { Answer } from './reply-history.ts';
 
 /** Gets exchanges back when they were answered. */
 export interface ExchangeOwner {
@@ -68,22 +69,12 @@ export class VsrExchange implements Exchange {
     this.#owner.closeExchange(this);
   }
 
-  /** Replies and returns a copy of the frame. */
-  reply(operation: number, status: number, body: Buffer | undefined): Buffer {
+  /** Replies with success of the header's status; the body may say otherwise. */
+  reply({ operation, body }: Answer): void {
     const { output } = this.#carrier;
-    const length = vsrHeaderBytes + (body?.length ?? 0);
-    const at = output.reserve(length);
-    writeReplyHeader(output.buffer, at, this.#header, 0, operation, status, body?.length ?? 0);
-    body?.copy(output.buffer, at + vsrHeaderBytes);
-    const frame = Buffer.from(output.buffer.subarray(at, at + length));
-    this.close();
-    return frame;
-  }
-
-  /** Sends a reply frame of before. */
-  replyAgain(frame: Buffer): void {
-    const { output } = this.#carrier;
-    frame.copy(output.buffer, output.reserve(frame.length));
+    const at = output.reserve(vsrHeaderBytes + body.length);
+    writeReplyHeader(output.buffer, at, this.#header, 0, operation, 0, body.length);
+    body.copy(output.buffer, at + vsrHeaderBytes);
     this.close();
   }
 

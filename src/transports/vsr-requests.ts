@@ -24,6 +24,7 @@ import { Writer } from '../protocol/writer.ts';
 import type { Carrier } from './carrier.ts';
 import { type ControlOutcome, runControl } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
+import type { Answer } from './reply-history.ts';
 import type { Requests } from './requests.ts';
 import { VsrExchange } from './vsr-exchange.ts';
 import type { VsrSession } from './vsr-session.ts';
@@ -31,6 +32,7 @@ import type { VsrSession } from './vsr-session.ts';
 const pollMessagesCode = 100;
 const classicLoginCodes = new Set([38, 44]);
 const take: Admission = { kind: 'take' };
+const nothing = Buffer.alloc(0);
 
 export class VsrRequests implements Requests {
   readonly #carrier: Carrier;
@@ -67,7 +69,7 @@ export class VsrRequests implements Requests {
 
   skipped(head: Buffer, at: number, status: number): void {
     const operation = requestOperation(head, at);
-    if (operation === Operation.nonReplicated) this.#writeReply(head, at, operation, status, undefined);
+    if (operation === Operation.nonReplicated) this.#writeStatus(head, at, operation, status);
     else this.#writeEviction(requestClient(head, at), EvictionReason.noSession);
   }
 
@@ -133,7 +135,7 @@ export class VsrRequests implements Requests {
   #signIn(exchange: VsrExchange, operation: number): void {
     const handler = this.#carrier.services.handlers.byOperation(operation) as Handler;
     if (operation === Operation.logout && this.#carrier.client.userId === undefined) {
-      exchange.reply(operation, 0, undefined);
+      exchange.reply({ operation, body: nothing });
       return;
     }
     this.#carrier.client.presentedClientId = requestClient(exchange.bytes, exchange.headerStart);
@@ -163,25 +165,24 @@ export class VsrRequests implements Requests {
   #writeOnce(exchange: VsrExchange, handler: Handler, number: bigint, body: Buffer): void {
     const known = this.#session.history.find(number);
     if (known === 'forgotten') {
-      exchange.reply(replyOperation(exchange.operation), 0, resultSection(errorCodes['request-already-applied']));
+      exchange.reply({ operation: replyOperation(exchange.operation), body: resultSection(errorCodes['request-already-applied']) });
       this.#session.next();
       return;
     }
     if (known === 'secret') {
-      exchange.reply(exchange.operation, 0, resultSection(errorCodes['personal-access-token-already-exists']));
+      exchange.reply({ operation: exchange.operation, body: resultSection(errorCodes['personal-access-token-already-exists']) });
       this.#session.next();
       return;
     }
     if (known !== undefined) {
-      exchange.replyAgain(known);
+      exchange.reply(known);
       this.#session.next();
       return;
     }
     this.#run(handler, body, (outcome) => {
-      const frame = this.#finish(exchange, outcome);
-      const executed = outcome.kind === 'reply' || (outcome.kind === 'failure' && !outcome.early);
+      const answer = this.#finish(exchange, outcome);
       const secret = outcome.kind === 'reply' && exchange.operation === Operation.createPersonalAccessToken;
-      if (frame !== undefined && executed) this.#session.history.remember(number, secret ? 'secret' : frame);
+      if (answer !== undefined) this.#session.history.remember(number, secret ? 'secret' : answer);
       this.#session.next();
     });
   }
@@ -196,29 +197,31 @@ export class VsrRequests implements Requests {
     else done(outcome);
   }
 
-  /** Answers; returns a copy of the reply frame of a metadata operation. */
-  #finish(exchange: VsrExchange, outcome: ControlOutcome): Buffer | undefined {
-    const { operation } = exchange;
+  /** Answers. Returns the answer of a command that was executed: a refusal that came before has none to remember. */
+  #finish(exchange: VsrExchange, outcome: ControlOutcome): Answer | undefined {
     if (outcome.kind === 'eviction') {
       this.#evict(exchange, outcome.reason);
       return undefined;
     }
-    const bytesMax = this.#carrier.replyBytesMax - vsrHeaderBytes - 4;
-    if (outcome.kind === 'reply' && outcome.body.length > bytesMax) {
+    const operation = replyOperation(exchange.operation);
+    const hasResult = hasResultSection(operation);
+    if (outcome.kind === 'failure' && (outcome.early || !hasResult || operation >= Operation.sendMessages)) {
+      exchange.fail(outcome.status);
+      return undefined;
+    }
+    const body =
+      outcome.kind === 'failure'
+        ? resultSection(outcome.status)
+        : hasResult
+          ? Buffer.concat([resultSection(0), outcome.body])
+          : outcome.body;
+    if (body.length > this.#carrier.replyBytesMax - vsrHeaderBytes) {
       exchange.fail(errorCodes['invalid-size-bytes']);
       return undefined;
     }
-    if (outcome.kind === 'failure' && (outcome.early || operation >= Operation.sendMessages || !hasResultSection(operation))) {
-      const byte = operation === Operation.deleteSegments && !outcome.early ? undefined : operation;
-      if (byte !== undefined) {
-        exchange.reply(byte, outcome.status, undefined);
-        return undefined;
-      }
-    }
-    const replied = replyOperation(operation);
-    if (outcome.kind === 'failure') return exchange.reply(replied, 0, resultSection(outcome.status));
-    const body = hasResultSection(replied) ? Buffer.concat([resultSection(0), outcome.body]) : outcome.body;
-    return exchange.reply(replied, 0, body);
+    const answer = { operation, body };
+    exchange.reply(answer);
+    return answer;
   }
 
   #evict(exchange: VsrExchange, reason: EvictionReason): void {
@@ -239,11 +242,10 @@ export class VsrRequests implements Requests {
     });
   }
 
-  #writeReply(head: Buffer, headAt: number, operation: number, status: number, body: Buffer | undefined): void {
+  #writeStatus(head: Buffer, headAt: number, operation: number, status: number): void {
     const { output } = this.#carrier;
-    const at = output.reserve(vsrHeaderBytes + (body?.length ?? 0));
-    writeReplyHeader(output.buffer, at, head, headAt, operation, status, body?.length ?? 0);
-    body?.copy(output.buffer, at + vsrHeaderBytes);
+    const at = output.reserve(vsrHeaderBytes);
+    writeReplyHeader(output.buffer, at, head, headAt, operation, status, 0);
   }
 }
 

@@ -9,6 +9,3 @@ export const closeCodes = {
 
 /** TLS alert 120 as a QUIC error (RFC 9001 §4.8): no application protocol in common. */
 export const noApplicationProtocol = 0x178;
-
-/** QUIC transport errors (RFC 9000 §20.1). */
-export const connectionRefused = 2;
