@@ -16,7 +16,13 @@ if [[ -z $binary ]]; then
     echo 'interop: no harness or no cargo here, nothing to run'
     exit 0
   fi
-  CARGO_TARGET_DIR=$target cargo build --quiet --release --locked --manifest-path "$source/Cargo.toml"
+  # Built from a copy: its folder may be read-only, and it comes without the versions that its dependencies resolve to.
+  rm -rf "$target/source"
+  mkdir -p "$target/source"
+  cp -R "$source/Cargo.toml" "$source/src" "$target/source/"
+  chmod -R u+w "$target/source"
+  cp "$root/test/interop/iggy-clients.lock" "$target/source/Cargo.lock"
+  CARGO_TARGET_DIR=$target cargo build --quiet --release --manifest-path "$target/source/Cargo.toml"
   binary=$target/release/iggy-clients
 fi
 
