@@ -30,6 +30,14 @@ const timerDaysMax = 24 * day;
 
 const durabilities = ['none', 'interval', 'group'] as const;
 
+const clientCertificateKeys = {
+  client_certificates: choice(['off', 'optional', 'required'], {
+    initial: 'off',
+    doc: 'Whether clients are asked for a certificate: one that does not verify is refused in any case, none is refused if it is `required`.',
+  }),
+  client_ca_file: optionalPath({ initial: '', doc: 'Certificates that clients’ certificates must be signed by, PEM.' }),
+};
+
 /** The keys of a TLS listener. */
 const tlsKeys = (transport: string, otherwise = '') =>
   z.object({
@@ -40,11 +48,7 @@ const tlsKeys = (transport: string, otherwise = '') =>
     }),
     cert_file: optionalPath({ initial: '', doc: `Certificate chain, PEM.${otherwise}` }),
     key_file: optionalPath({ initial: '', doc: 'Private key of the certificate, PEM: PKCS#8, PKCS#1 or SEC1.' }),
-    client_certificates: choice(['off', 'optional', 'required'], {
-      initial: 'off',
-      doc: 'Whether clients are asked for a certificate: one that does not verify is refused in any case, none is refused if it is `required`.',
-    }),
-    client_ca_file: optionalPath({ initial: '', doc: 'Certificates that clients’ certificates must be signed by, PEM.' }),
+    ...clientCertificateKeys,
   });
 
 export const schema = z.object({
@@ -213,6 +217,7 @@ export const schema = z.object({
       }),
       cert_file: optionalPath({ initial: '', doc: 'Certificate chain, PEM. Left empty, that of `tcp.tls` serves if it is named.' }),
       key_file: optionalPath({ initial: '', doc: 'Private key of the certificate, PEM: PKCS#8, PKCS#1 or SEC1.' }),
+      ...clientCertificateKeys,
     }),
   }),
 

@@ -84,10 +84,12 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       sendWindowBytes: quic.send_window,
       datagramBytes: quic.initial_mtu,
       congestionControl: quic.congestion_control,
+      clientCertificates: quic.certificate.client_certificates,
       certificate: {
         selfSigned: quic.certificate.self_signed,
         certificateFile: absolute(quic.certificate.cert_file ?? tcp.tls.cert_file),
         keyFile: absolute(quic.certificate.key_file ?? tcp.tls.key_file),
+        clientCaFile: absolute(quic.certificate.client_ca_file),
       },
     },
     engine: {
@@ -157,7 +159,7 @@ export function contradictions(values: Values, machine: Machine): string[] {
     demand(!asksClients || tls.client_ca_file !== undefined, `${key('client_certificates')} needs ${key('client_ca_file')}`);
   }
   if (quic.enabled) {
-    const { self_signed, cert_file, key_file } = quic.certificate;
+    const { self_signed, cert_file, key_file, client_certificates, client_ca_file } = quic.certificate;
     const named = cert_file !== undefined || tcp.tls.cert_file !== undefined;
     demand(
       self_signed || named,
@@ -166,6 +168,10 @@ export function contradictions(values: Values, machine: Machine): string[] {
     demand(
       (cert_file === undefined) === (key_file === undefined),
       'quic.certificate.cert_file and quic.certificate.key_file must be given together',
+    );
+    demand(
+      client_certificates === 'off' || client_ca_file !== undefined,
+      'quic.certificate.client_certificates needs quic.certificate.client_ca_file',
     );
   }
   demand(limits.anonymous_frame_size_max <= limits.frame_size_max, 'limits.anonymous_frame_size_max must not exceed limits.frame_size_max');

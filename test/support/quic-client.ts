@@ -6,6 +6,7 @@ import { Duplex } from 'node:stream';
 import quiche from '@matrixai/quic/native/quiche.js';
 import type { Connection, ConnectionError } from '@matrixai/quic/native/types.js';
 import type { Generation } from '../../src/protocol/command.ts';
+import type { PemPair } from './certificates.ts';
 import { RawClient } from './raw-client.ts';
 
 export interface QuicClientOptions {
@@ -15,6 +16,8 @@ export interface QuicClientOptions {
   /** For what the server sends, on the connection and on each stream. */
   windowBytes?: number;
   idleTimeoutMs?: number;
+  /** The client's own certificate, PEM. */
+  identity?: PemPair;
 }
 
 interface Reply {
@@ -236,7 +239,10 @@ export class QuicTestClient {
 }
 
 function clientConfig(options: QuicClientOptions) {
-  const config = new quiche.Config();
+  const { identity } = options;
+  const config = identity
+    ? quiche.Config.withBoringSslCtx(false, false, undefined, [Buffer.from(identity.key)], [Buffer.from(identity.certificate)])
+    : new quiche.Config();
   const windowBytes = options.windowBytes ?? 16 * 1024 * 1024;
   config.verifyPeer(false);
   config.setApplicationProtos(options.alpn ?? ['iggy']);

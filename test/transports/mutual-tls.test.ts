@@ -13,6 +13,7 @@ import { noOptions } from '../../src/protocol/primitives/options.ts';
 import { usernameOf } from '../../src/transports/client-certificates.ts';
 import { createAuthority, type PemPair, type TestAuthority } from '../support/certificates.ts';
 import { createTestTopic, generations, poll, send, testMessages } from '../support/messages.ts';
+import { QuicTestClient } from '../support/quic-client.ts';
 import { RawClient, StatusError } from '../support/raw-client.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/test-server.ts';
 import { connectWebSocket } from '../support/transports.ts';
@@ -20,10 +21,10 @@ import { createTestUser, type TestUser } from '../support/users.ts';
 
 const isStatus = (status: number) => (error: unknown) => error instanceof StatusError && error.status === status;
 
-for (const transport of ['TLS', 'secure WebSocket'] as const) {
+for (const transport of ['TLS', 'secure WebSocket', 'QUIC'] as const) {
   describe(`client certificates over ${transport}`, () => {
     const folder = temporaryFolder();
-    const section = transport === 'TLS' ? 'TCP' : 'WEBSOCKET';
+    const section = { TLS: 'TCP_TLS', 'secure WebSocket': 'WEBSOCKET_TLS', QUIC: 'QUIC_CERTIFICATE' }[transport];
     let authority: TestAuthority;
     let required: ServerProcess;
     let optional: ServerProcess;
@@ -32,20 +33,20 @@ for (const transport of ['TLS', 'secure WebSocket'] as const) {
 
     const start = (mode: 'required' | 'optional') =>
       startServerProcess(path.join(folder.path, mode), {
-        [`GALGO_${section}_TLS_ENABLED`]: 'true',
-        [`GALGO_${section}_TLS_CERT_FILE`]: path.join(folder.path, 'cert.pem'),
-        [`GALGO_${section}_TLS_KEY_FILE`]: path.join(folder.path, 'key.pem'),
-        [`GALGO_${section}_TLS_CLIENT_CERTIFICATES`]: mode,
-        [`GALGO_${section}_TLS_CLIENT_CA_FILE`]: path.join(folder.path, 'ca.pem'),
+        ...(transport === 'QUIC' ? {} : { [`GALGO_${section}_ENABLED`]: 'true' }),
+        [`GALGO_${section}_CERT_FILE`]: path.join(folder.path, 'cert.pem'),
+        [`GALGO_${section}_KEY_FILE`]: path.join(folder.path, 'key.pem'),
+        [`GALGO_${section}_CLIENT_CERTIFICATES`]: mode,
+        [`GALGO_${section}_CLIENT_CA_FILE`]: path.join(folder.path, 'ca.pem'),
         GALGO_CERTIFICATE_USERS_PATTERN: 'app:(.+)',
       });
 
-    const connect = (server: ServerProcess, generation: Generation, pair: PemPair | undefined, session?: Buffer) => {
+    const connect = async (server: ServerProcess, generation: Generation, pair: PemPair | undefined) => {
+      if (transport === 'QUIC') return (await QuicTestClient.connect(server.quicAddress, pair ? { identity: pair } : {})).raw(generation);
       const options: tls.ConnectionOptions = {
         ca: authority.certificate,
         servername: 'localhost',
         ...(pair && { cert: pair.certificate, key: pair.key }),
-        ...(session && { session }),
       };
       return transport === 'TLS'
         ? RawClient.connect(server.address, generation, { tls: options })
@@ -125,6 +126,20 @@ for (const transport of ['TLS', 'secure WebSocket'] as const) {
           assert.equal(await client.login(user.username, user.password), user.id);
           client.close();
         }
+      });
+    }
+
+    if (transport === 'QUIC') {
+      it('a session that is resumed stands for the same user', async () => {
+        const first = await QuicTestClient.connect(required.quicAddress, { identity: certified });
+        assert.equal((await first.raw('classic').call(getMe, undefined))?.userId, user.id);
+        const session = first.native.session();
+        assert.ok(session, 'the server gave a ticket');
+        first.close();
+        const second = await QuicTestClient.connect(required.quicAddress, { identity: certified, session });
+        assert.equal(second.native.isResumed(), true);
+        assert.equal((await second.raw('classic').call(getMe, undefined))?.userId, user.id);
+        second.close();
       });
     }
 

@@ -2,15 +2,17 @@
 //
 // Every call into the library may throw, since peers can bring it into states that it reports that way: each is caught here and costs this connection at most.
 
+import { X509Certificate } from 'node:crypto';
 import type { Generation } from '../../protocol/command.ts';
 import type { ClientRecord } from '../../streaming/clients.ts';
 import { ClassicRequests } from '../classic-requests.ts';
+import { signInByCertificate } from '../client-certificates.ts';
 import { formatAddress, type OpenConnection } from '../listener.ts';
 import type { Requests } from '../requests.ts';
 import type { TransportServices } from '../services.ts';
 import { VsrRequests } from '../vsr-requests.ts';
 import { VsrSession } from '../vsr-session.ts';
-import { closeCodes, noApplicationProtocol } from './close-codes.ts';
+import { closeCodes, noApplicationProtocol, refusesCertificate } from './close-codes.ts';
 import type { DatagramSocket, Peer } from './datagram-socket.ts';
 import type { Sleeper } from './deadlines.ts';
 import { firstWindow, type QuicOptions } from './quic-options.ts';
@@ -268,6 +270,8 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     if (this.#client !== undefined || !this.#native.isEstablished()) return;
     this.#balance.established = true;
     this.#client = this.services.connected('quic', formatAddress(this.peer.host, this.peer.port));
+    const certificate = this.#host.options.clientCertificates === 'off' ? undefined : this.#native.peerCertChain()?.[0];
+    if (certificate !== undefined) signInByCertificate(this.services, this.#client, new X509Certificate(certificate));
     this.#host.opened(this);
   }
 
@@ -374,7 +378,12 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   }
 
   #noteRefusal(): void {
-    if (this.#client === undefined && this.#native.localError()?.errorCode === noApplicationProtocol) this.#host.refusedProtocol(this.peer);
+    if (this.#client !== undefined) return;
+    const code = this.#native.localError()?.errorCode;
+    if (code === noApplicationProtocol) this.#host.refusedProtocol(this.peer);
+    else if (code !== undefined && refusesCertificate(code)) {
+      this.services.refusedConnections.note('quic connection refused: the client has no certificate, or one that does not verify');
+    }
   }
 
   #log(error: unknown, what: string): void {

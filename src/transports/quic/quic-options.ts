@@ -1,6 +1,7 @@
 // What the server's settings say about QUIC, and the library's configuration made from it.
 
 import type { Certificate } from '../certificates.ts';
+import type { ClientCertificates } from '../tls-server.ts';
 import type { Config, Quiche } from './quiche.ts';
 
 export interface QuicOptions {
@@ -23,6 +24,8 @@ export interface QuicOptions {
   /** Longest datagram that is sent. */
   datagramBytes: number;
   congestionControl: 'cubic' | 'reno' | 'bbr';
+  /** Whether clients are asked for certificates. */
+  clientCertificates: ClientCertificates;
 }
 
 /** `iggy` is ours; `quic` is what libraries offer that do not care. */
@@ -40,14 +43,17 @@ export function firstWindow(options: QuicOptions): number {
 
 /** `ticketKey` seals what clients keep to resume a session: 48 bytes. Throws if the certificate or its key cannot be used. */
 export function quicheConfig(quiche: Quiche, options: QuicOptions, certificate: Certificate, ticketKey: Uint8Array): Config {
+  const asksClients = options.clientCertificates !== 'off';
   const config = quiche.Config.withBoringSslCtx(
+    asksClients,
     false,
-    false,
-    undefined,
+    asksClients && certificate.clientCa !== undefined ? Buffer.from(certificate.clientCa) : undefined,
     [Buffer.from(certificate.key)],
     [Buffer.from(certificate.certificate)],
     undefined,
   );
+  // The context demands a certificate of every client; this takes the demand back and leaves the verification.
+  if (options.clientCertificates === 'optional') config.verifyPeer(true);
   config.setApplicationProtos(applicationProtocols);
   config.setTicketKey(ticketKey);
   config.grease(true);
