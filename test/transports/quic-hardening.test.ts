@@ -274,7 +274,7 @@ describe('hostile QUIC peers', () => {
         if (clients.some(({ status }) => status === 'rejected')) await new Promise((resolve) => setTimeout(resolve, 300));
       }
     };
-    await churn(100);
+    await churn(Math.max(100, peers / 5));
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const before = residentBytes(server.pid);
     await churn(peers);
