@@ -197,13 +197,18 @@ async function ensureRootUser(
 }
 
 function topicDefaults(settings: Settings): TopicDefaults {
-  const { topic, segment } = settings.system;
+  const { topic, segment, deduplication } = settings.system;
   return {
     segmentBytes: segment.sizeBytes,
     messageExpiry: topic.messageExpiryMs === undefined ? unlimited : BigInt(topic.messageExpiryMs) * 1000n,
     maxTopicSize: topic.sizeBytesMax === undefined ? unlimited : BigInt(topic.sizeBytesMax),
     durability: settings.durability.messages,
     offsetDurability: settings.durability.consumerOffsets,
+    deduplication: {
+      enabled: deduplication.enabled,
+      entriesMax: deduplication.entriesMax,
+      expiry: deduplication.expiryMs === undefined ? unlimited : BigInt(deduplication.expiryMs) * 1000n,
+    },
   };
 }
 

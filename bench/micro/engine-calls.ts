@@ -29,6 +29,7 @@ const engine = createEngine({
   indexCacheBytesMax: 64 * 1024 * 1024,
   openFilesMax: 64,
   consumerOffsetsMax: 1000,
+  idBytesMax: 1024 * 1024,
 });
 
 const handle = await open();
@@ -54,6 +55,8 @@ function open(): Promise<number> {
       segmentBytes: 2 ** 30,
       durability: 'none',
       offsetDurability: 'none',
+      idEntriesMax: 0,
+      idExpiryMicros: 0,
     } as const;
     const opened = engine.open(path.join(folder, 'partition'), options, () => resolve(opened));
   });

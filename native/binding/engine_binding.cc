@@ -9,7 +9,7 @@ namespace galgo::binding {
 namespace {
 
 /// Words of createEngine's options, in the order of EngineOptions in src/storage/engine.ts.
-constexpr size_t kOptionWords = 10;
+constexpr size_t kOptionWords = 11;
 
 EngineOptions read_options(Arguments& in) {
   EngineOptions options;
@@ -23,6 +23,7 @@ EngineOptions read_options(Arguments& in) {
   options.index_cache_bytes_max = in.u53(7, "indexCacheBytesMax");
   options.open_files_max = static_cast<uint32_t>(in.integer(8, "openFilesMax", 1, UINT32_MAX));
   options.consumer_offsets_max = in.u32(9, "consumerOffsetsMax");
+  options.id_bytes_max = in.u53(10, "idBytesMax");
   return options;
 }
 
@@ -32,7 +33,7 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
       info[0].As<Napi::TypedArray>().ElementLength() != kOptionWords || !info[1].IsFunction()) {
-    Napi::TypeError::New(env, "createEngine takes a Float64Array of ten options and a dispatcher").ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "createEngine takes a Float64Array of eleven options and a dispatcher").ThrowAsJavaScriptException();
     return env.Undefined();
   }
   Arguments in(info, info[0].As<Napi::Float64Array>().Data());
@@ -90,6 +91,7 @@ Napi::Object EngineBinding::face(Napi::Env env) {
   face.Set("deleteOffset", Napi::Function::New<call<&EngineBinding::delete_offset>>(env, "deleteOffset", this));
   face.Set("open", Napi::Function::New<call<&EngineBinding::open>>(env, "open", this));
   face.Set("configure", Napi::Function::New<call<&EngineBinding::configure>>(env, "configure", this));
+  face.Set("readProducers", Napi::Function::New<call<&EngineBinding::read_producers>>(env, "readProducers", this));
   face.Set("flush", Napi::Function::New<call<&EngineBinding::flush>>(env, "flush", this));
   face.Set("deleteSegments", Napi::Function::New<call<&EngineBinding::delete_segments>>(env, "deleteSegments", this));
   face.Set("purge", Napi::Function::New<call<&EngineBinding::purge>>(env, "purge", this));
@@ -100,6 +102,7 @@ Napi::Object EngineBinding::face(Napi::Env env) {
   face.Set("releaseSlot", Napi::Function::New<call<&EngineBinding::release_slot>>(env, "releaseSlot", this));
   face.Set("slotMemory", Napi::Function::New<slot_memory>(env, "slotMemory", this));
   face.Set("bufferStats", Napi::Function::New<call<&EngineBinding::buffer_stats>>(env, "bufferStats", this));
+  face.Set("idStats", Napi::Function::New<call<&EngineBinding::id_stats>>(env, "idStats", this));
   face.Set("trim", Napi::Function::New<call<&EngineBinding::trim>>(env, "trim", this));
   face.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown", this));
   return face;
@@ -122,7 +125,7 @@ void EngineBinding::queued(uint32_t request, Request::Kind kind, uint32_t lent_s
 bool EngineBinding::settle(Completion& completion) {
   if (completion.request >= requests_.size() || requests_[completion.request].kind == Request::Kind::kNone) return false;
   const Request request = std::exchange(requests_[completion.request], Request{});
-  const bool has_slot = request.kind == Request::Kind::kPoll && completion.status == kOk && completion.count > 0;
+  const bool has_slot = request.kind == Request::Kind::kFillsSlot && completion.status == kOk && completion.count > 0;
   if (!has_slot) completion.slot = kNoSlot;
   if (completion.slot != kNoSlot) slots_.give(completion.slot);
   if (request.lent_slot != kNoSlot) slots_.give_back(request.lent_slot);

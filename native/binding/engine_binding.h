@@ -31,9 +31,9 @@ class EngineBinding {
   ~EngineBinding();
 
  private:
-  /// What a request number stands for until its completion arrives.
+  /// What a request number stands for until its completion arrives. The result of one that fills a slot has one if it counts anything.
   struct Request {
-    enum class Kind : uint8_t { kNone, kPoll, kOther };
+    enum class Kind : uint8_t { kNone, kFillsSlot, kOther };
     Kind kind = Kind::kNone;
     uint32_t lent_slot = kNoSlot;
   };
@@ -61,6 +61,7 @@ class EngineBinding {
   // engine_partitions.cc
   Status open(Arguments& in);
   Status configure(Arguments& in);
+  Status read_producers(Arguments& in);
   Status flush(Arguments& in);
   Status delete_segments(Arguments& in);
   Status purge(Arguments& in);
@@ -72,6 +73,7 @@ class EngineBinding {
   Status acquire_slot(Arguments& in);
   Status release_slot(Arguments& in);
   Status buffer_stats(Arguments& in);
+  Status id_stats(Arguments& in);
   Status trim(Arguments& in);
 
   static Napi::Value slot_memory(const Napi::CallbackInfo& info);

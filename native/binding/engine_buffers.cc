@@ -1,4 +1,4 @@
-// Buffer slots. Layouts in call_block.h.
+// Buffer slots, and what else is counted in bytes. Layouts in call_block.h.
 #include "engine_binding.h"
 
 namespace galgo::binding {
@@ -25,6 +25,12 @@ Status EngineBinding::buffer_stats(Arguments&) {
   block_.words[0] = static_cast<double>(buffers.bytes_in_use());
   block_.words[1] = static_cast<double>(buffers.bytes_resident());
   block_.words[2] = static_cast<double>(buffers.bytes_max());
+  return kOk;
+}
+
+Status EngineBinding::id_stats(Arguments&) {
+  block_.words[0] = static_cast<double>(engine_->ids().bytes_used());
+  block_.words[1] = static_cast<double>(engine_->ids().bytes_max());
   return kOk;
 }
 

@@ -98,7 +98,7 @@ Status EngineBinding::poll(Arguments& in) {
     if (done.slot != kNoSlot) slots_.give(done.slot);
     block_.result = done;
   }
-  if (status == kQueued) queued(poll.request, Request::Kind::kPoll);
+  if (status == kQueued) queued(poll.request, Request::Kind::kFillsSlot);
   return status;
 }
 

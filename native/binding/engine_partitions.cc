@@ -1,4 +1,4 @@
-// Partitions: open, configure, flush, delete segments, purge, close, figures. Layouts in call_block.h.
+// Partitions: open, configure, read producers, flush, delete segments, purge, close, figures. Layouts in call_block.h.
 //
 // Requests that complete through the queue alone return kQueued.
 #include <string>
@@ -16,6 +16,8 @@ PartitionOptions EngineBinding::partition_options(Arguments& in) {
   options.segment_bytes = in.integer(6, "segmentBytes", 1, Arguments::kIntegerMax);
   options.durability = in.one_of(7, "durability", Durability::kNone, Durability::kGroup);
   options.offset_durability = in.one_of(8, "offsetDurability", Durability::kNone, Durability::kGroup);
+  options.id_entries_max = in.u32(9, "idEntriesMax");
+  options.id_expiry_us = in.u53(10, "idExpiryMicros");
   return options;
 }
 
@@ -43,6 +45,16 @@ Status EngineBinding::configure(Arguments& in) {
   const PartitionOptions options = partition_options(in);
   if (in.failed()) return kThrown;
   return engine_->configure(handle, options);
+}
+
+Status EngineBinding::read_producers(Arguments& in) {
+  const uint32_t request = request_number(in);
+  const Handle handle = in.u32(1, "handle");
+  const uint64_t since = in.u53(2, "sinceMicros");
+  if (in.failed()) return kThrown;
+  engine_->read_producers(handle, since, request, &queue_);
+  queued(request, Request::Kind::kFillsSlot);
+  return kQueued;
 }
 
 Status EngineBinding::flush(Arguments& in) {

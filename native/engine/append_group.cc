@@ -1,5 +1,7 @@
 #include "append_group.h"
 
+#include "thin_batch.h"
+
 namespace galgo {
 namespace {
 
@@ -25,7 +27,7 @@ void AppendGroup::clear() {
 }
 
 bool AppendGroup::prepare(uint64_t first_offset, uint64_t position, uint64_t base_timestamp, const PartitionOptions& partition, uint64_t secret,
-                          ExtentBuilder* builder, BufferPool& buffers) {
+                          ExtentBuilder* builder, IdWindow& ids, BufferPool& buffers) {
   timestamp = base_timestamp;
   end_offset = first_offset;
   end_position = position;
@@ -35,10 +37,19 @@ bool AppendGroup::prepare(uint64_t first_offset, uint64_t position, uint64_t bas
               .incarnation = partition.incarnation,
               .secret = secret,
               .producer = {}};
+  ids.expire(base_timestamp);
   for (AppendJob& job : jobs) {
     job.status = prepare_job(job, buffers);
     if (job.status != kOk) continue;
     job.first_offset = end_offset;
+    job.stored = job.count;
+    if (ids.on()) {
+      const ThinBatch thin = thin_batch(job.data, &job.records, end_offset, base_timestamp, ids);
+      job.length = thin.length;
+      job.stored = thin.count;
+      if (thin.count == 0) job.first_offset = thin.first_offset;
+    }
+    if (job.records.empty()) continue;
     stamp.producer = job.producer;
     for (TranscodedRecord& record : job.records) {
       uint8_t* bytes = job.data + record.position;

@@ -10,6 +10,7 @@
 
 #include "engine.h"
 #include "extent_index.h"
+#include "id_window.h"
 
 namespace galgo {
 
@@ -32,6 +33,7 @@ struct AppendJob {
   // Outcome.
   Status status = kOk;
   uint64_t first_offset = 0;
+  uint32_t stored = 0;  // messages: fewer than `count` where some were repeated
 };
 
 class AppendGroup {
@@ -48,9 +50,10 @@ class AppendGroup {
   void clear();
 
   /// Verifies and transcodes what is still to be, stamps every record with consecutive offsets from `first_offset` on, and lists the bytes to write.
-  /// A job that fails gets its status and no offset. False: nothing is left to write.
+  /// A job that fails gets its status and no offset. Messages that `ids` knows are left out; a job of such ones alone gets the offset of the first.
+  /// False: nothing is left to write.
   bool prepare(uint64_t first_offset, uint64_t position, uint64_t timestamp, const PartitionOptions& partition, uint64_t secret,
-               ExtentBuilder* builder, BufferPool& buffers);
+               ExtentBuilder* builder, IdWindow& ids, BufferPool& buffers);
   std::vector<iovec>& parts() { return parts_; }
   /// Gives back the slots that the group took or was given.
   void release_slots(BufferPool& buffers);

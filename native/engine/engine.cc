@@ -19,6 +19,7 @@ struct Engine::Impl {
         file_system(given.file_system == nullptr ? machine_file_system() : *given.file_system),
         buffers(given.buffer_bytes_max),
         segments(given.index_cache_bytes_max, std::max(given.open_files_max, 1u)),
+        ids(given.id_bytes_max),
         syncs(std::max(given.sync_threads, 1u)) {
     for (uint32_t i = 0; i < std::max(given.io_threads, 1u); ++i) io.push_back(std::make_unique<TaskThreads>(1));
     timer = std::thread([this] { tick(); });
@@ -60,6 +61,7 @@ struct Engine::Impl {
   FileSystem& file_system;
   BufferPool buffers;
   SegmentCache segments;
+  IdBudget ids;
   TaskThreads syncs;
   std::vector<std::unique_ptr<TaskThreads>> io;
   std::shared_mutex partitions_mutex;
@@ -104,13 +106,16 @@ Engine::~Engine() = default;
 
 BufferPool& Engine::buffers() { return impl_->buffers; }
 
+const IdBudget& Engine::ids() const { return impl_->ids; }
+
 Handle Engine::open(const std::string& directory, const PartitionOptions& options, uint32_t request, CompletionSink* sink) {
   std::shared_ptr<Partition> partition;
   Handle handle = 0;
   try {
     const std::unique_lock lock(impl_->partitions_mutex);
     handle = ++impl_->last_handle;
-    const Services services{impl_->options, impl_->file_system, impl_->buffers, impl_->segments, *impl_->io[handle % impl_->io.size()], impl_->syncs};
+    const Services services{impl_->options, impl_->file_system, impl_->buffers, impl_->segments, impl_->ids, *impl_->io[handle % impl_->io.size()],
+                            impl_->syncs};
     partition = std::make_shared<Partition>(services, directory, options);
     impl_->partitions.emplace(handle, partition);
   } catch (const std::bad_alloc&) {
@@ -138,6 +143,10 @@ Status Engine::load_offset(Handle handle, ConsumerKind kind, uint32_t id, uint64
 
 Status Engine::delete_offset(Handle handle, ConsumerKind kind, uint32_t id, uint32_t request, CompletionSink* sink) {
   return on_partition(impl_->find(handle), [&](Partition& partition) { return partition.delete_offset(kind, id, request, sink); });
+}
+
+void Engine::read_producers(Handle handle, uint64_t since, uint32_t request, CompletionSink* sink) {
+  on_partition(impl_->find(handle), request, sink, [&](Partition& partition) { partition.read_producers(since, request, sink); });
 }
 
 void Engine::flush(Handle handle, bool sync, uint32_t request, CompletionSink* sink) {

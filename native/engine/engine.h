@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "buffer_pool.h"
+#include "id_window.h"
 #include "record.h"
 #include "status.h"
 
@@ -65,6 +66,7 @@ struct EngineOptions {
   uint64_t index_cache_bytes_max = 64ull << 20;  // extent arrays of sealed segments
   uint32_t open_files_max = 4096;                // descriptors of sealed segments
   uint32_t consumer_offsets_max = 1'000'000;     // per partition
+  uint64_t id_bytes_max = 64ull << 20;           // ids remembered for deduplication, of all partitions
   FileSystem* file_system = nullptr;             // nullptr: the machine's; else it outlives the engine
 };
 
@@ -75,6 +77,8 @@ struct PartitionOptions {
   uint64_t segment_bytes = 1ull << 30;  // logical bytes after which a segment is full
   Durability durability = Durability::kNone;
   Durability offset_durability = Durability::kNone;
+  uint32_t id_entries_max = 0;  // ids that are remembered so that repeated messages are dropped; 0: none are. Fixed while open, as is the next
+  uint64_t id_expiry_us = 0;    // for how long; 0: until newer ones take their place
 };
 
 struct AppendRequest {
@@ -99,6 +103,18 @@ struct PollRequest {
   bool auto_commit;
   uint32_t request;
 };
+
+/// Which request of which producer a record of the log is of. Fixed layout: JavaScript reads it (src/storage/engine.ts).
+struct ProducerRecord {
+  uint8_t client_id[16];  // little-endian u128
+  uint64_t request;
+  uint64_t first_offset;
+  uint32_t user_id;
+  uint32_t reserved;
+};
+static_assert(sizeof(ProducerRecord) == 40);
+
+inline constexpr size_t kProducerRecordsMax = 32 * 1024;
 
 struct PartitionStats {
   uint64_t first_offset, next_offset;  // next_offset 0: never held a message
@@ -125,6 +141,7 @@ class Engine {
   ~Engine();  // closes what is open without sealing it cleanly; call close_all first
 
   BufferPool& buffers();
+  const IdBudget& ids() const;
 
   /// Starts opening (and recovering) a partition; completes through the sink with kOk or kFenced (served read-only as far as sound), detail = errno
   /// on kIoError.
@@ -144,6 +161,9 @@ class Engine {
   Status delete_offset(Handle handle, ConsumerKind kind, uint32_t id, uint32_t request, CompletionSink* sink);
 
   // These complete through the sink.
+  /// The newest records of 0.9 producers not older than `since` (µs), in order, at most kProducerRecordsMax: the result's slot holds `count`
+  /// ProducerRecords; none, no slot. `detail` 1: there may be more, but that is as far as was read.
+  void read_producers(Handle handle, uint64_t since, uint32_t request, CompletionSink* sink);
   void flush(Handle handle, bool sync, uint32_t request, CompletionSink* sink);
   /// Removes up to `segments` of the oldest sealed segments whose last offset is ≤ `last_offset_max` and ≤ every stored consumer offset;
   /// completion.count = how many.

@@ -2,45 +2,17 @@
 
 #include <algorithm>
 
+#include "log_window.h"
+
 namespace galgo {
 namespace {
 
 constexpr size_t kWindowBytes = 1 << 20;
 
-/// A window over a file that moves forwards and grows where a record is larger.
-class LogWindow {
- public:
-  LogWindow(File& file, uint64_t length) : file_(file), length_(length) {}
-
-  /// `bytes` bytes at `position`, or nullptr where the file is shorter or cannot be read.
-  const uint8_t* at(uint64_t position, uint64_t bytes) {
-    if (position > length_ || bytes > length_ - position) return nullptr;
-    if (position < begin_ || position + bytes > begin_ + filled_) {
-      const uint64_t wanted = std::min(std::max<uint64_t>(bytes, kWindowBytes), length_ - position);
-      if (buffer_.size() < wanted) buffer_.resize(wanted);
-      begin_ = position;
-      filled_ = 0;
-      error_ = file_.read(buffer_.data(), wanted, position, &filled_);
-      if (error_ != 0 || filled_ < bytes) return nullptr;
-    }
-    return buffer_.data() + (position - begin_);
-  }
-
-  int error() const { return error_; }
-
- private:
-  File& file_;
-  const uint64_t length_;
-  std::vector<uint8_t> buffer_;
-  uint64_t begin_ = 0;
-  size_t filled_ = 0;
-  int error_ = 0;
-};
-
 }  // namespace
 
 int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* state, ExtentBuilder* builder, std::vector<Extent>* extents) {
-  LogWindow window(file, length);
+  LogWindow window(file, length, kWindowBytes);
   for (;;) {
     const uint8_t* header = window.at(state->position, kRecordHeaderBytes);
     RecordInfo info;
@@ -60,7 +32,7 @@ int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* 
 
 int holds_two_groups(File& file, uint64_t from, uint64_t length, const LogContext& context, uint64_t offset, bool* answer) {
   *answer = false;
-  LogWindow window(file, length);
+  LogWindow window(file, length, kWindowBytes);
   uint64_t group = 0;
   for (uint64_t position = from; position + kRecordHeaderBytes <= length;) {
     const uint64_t bytes = std::min<uint64_t>(kWindowBytes, length - position);

@@ -19,6 +19,7 @@ Partition::Partition(const Services& services, const std::string& directory, con
       durability_(options.durability),
       offset_durability_(options.offset_durability),
       log_{services.file_system, counters_, directory, options.incarnation, 0},
+      ids_(options.id_entries_max, options.id_expiry_us, services.ids),
       offsets_(services.options.consumer_offsets_max) {}
 
 Partition::~Partition() {
@@ -63,6 +64,7 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
       published_timestamp_ = recovered.last_timestamp;
       durable_offset_ = checkpointed_offset_ = meta_.durable_offset;
     }
+    if (readable_ && ids_.on()) restore_ids();
   } catch (const std::bad_alloc&) {
     completion.status = kOutOfMemory;
     readable_ = false;

@@ -23,6 +23,7 @@
 #include "append_group.h"
 #include "consumer_offsets.h"
 #include "engine.h"
+#include "id_window.h"
 #include "recovery.h"
 #include "segment.h"
 #include "segment_cache.h"
@@ -36,6 +37,7 @@ struct Services {
   FileSystem& file_system;
   BufferPool& buffers;
   SegmentCache& segments;
+  IdBudget& ids;
   TaskThreads& io;     // the partition's I/O thread
   TaskThreads& syncs;  // threads that may wait for the device
 };
@@ -54,6 +56,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Status load_offset(ConsumerKind kind, uint32_t id, uint64_t* offset);
   Status delete_offset(ConsumerKind kind, uint32_t id, uint32_t request, CompletionSink* sink);
 
+  void read_producers(uint64_t since, uint32_t request, CompletionSink* sink);
   void flush(bool sync, uint32_t request, CompletionSink* sink);
   void delete_segments(uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink);
   void purge(uint32_t request, CompletionSink* sink);
@@ -103,6 +106,10 @@ class Partition : public std::enable_shared_from_this<Partition> {
   State state() const { return state_.load(std::memory_order_acquire); }
   static void complete(CompletionSink* sink, const Completion& completion);
 
+  // partition_tail.cc
+  void restore_ids();
+  Completion collect_producers(uint64_t since, uint32_t request);
+
   // partition_append.cc
   Status check_append(const AppendRequest& request, AppendJob* job);
   Status keep_borrowed(AppendJob* job);
@@ -151,6 +158,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   // The owner's alone.
   AppendGroup group_;
+  IdWindow ids_;
   ExtentBuilder builder_;
   std::shared_ptr<Segment> active_;
   uint64_t end_position_ = 0;

@@ -48,11 +48,11 @@ Status Partition::append(const AppendRequest& request, CompletionSink* sink, Com
       group_.fills_segment = segment_full(end_logical_bytes_, end_position_);
       group_.jobs.push_back(std::move(append));
       const auto begun = steady_clock::now();
-      write_group();
+      const bool written = write_group();
       const AppendJob& done = group_.jobs.front();
       *out = outcome(done);
       status = done.status;
-      if (status == kOk) publish_group();
+      if (written) publish_group();
       const auto ended = steady_clock::now();
       note_inline_write(std::chrono::duration<double, std::micro>(ended - begun).count(), request.length, ended);
       release_ownership();
@@ -138,13 +138,14 @@ void Partition::append_group() {
   release_ownership();
 }
 
-// Gives offsets and one time stamp, and writes. False: nothing was written and no offset is taken; the jobs' statuses say why.
+// Gives offsets and one time stamp, and writes. False: nothing was written and no offset is taken; the jobs' statuses say why (kOk: all of a job's
+// messages were there already).
 bool Partition::write_group() {
   const ExtentBuilder before = builder_;
   bool written = false;
   try {
     const uint64_t timestamp = std::max(now_us(), last_timestamp_ + 1);
-    written = group_.prepare(end_offset_, end_position_, timestamp, opened_with_, log_.secret, &builder_, services_.buffers);
+    written = group_.prepare(end_offset_, end_position_, timestamp, opened_with_, log_.secret, &builder_, ids_, services_.buffers);
     if (written) {
       std::vector<iovec>& parts = group_.parts();
       group_.error = group_.end_position > kStoredBytesMax ? EFBIG : active_->file()->write(parts.data(), parts.size(), end_position_);
@@ -160,7 +161,10 @@ bool Partition::write_group() {
     // What part of it is in the file must not be taken for records after a restart.
     if (active_->file()->truncate(end_position_) != 0) fence();
   }
-  if (!written) builder_ = before;
+  if (!written) {
+    builder_ = before;
+    ids_.discard();
+  }
   return written;
 }
 
@@ -198,6 +202,7 @@ void Partition::publish_group() {
   end_logical_bytes_ = ends.logical_bytes;
   segment_timestamp_ = ends.first_timestamp;
   last_timestamp_ = group_.timestamp;
+  ids_.commit();
   bool checkpoint_due = false;
   {
     const std::lock_guard lock(view_mutex_);
@@ -231,9 +236,9 @@ Completion Partition::outcome(const AppendJob& job) const {
   Completion completion{.request = job.request, .status = job.status, .slot = kNoSlot};
   completion.detail = static_cast<uint32_t>(group_.error);
   if (job.status != kOk) return completion;
-  completion.count = job.count;
+  completion.count = job.stored;
   completion.first_offset = job.first_offset;
-  completion.last_offset = job.first_offset + job.count - 1;
+  completion.last_offset = job.first_offset + std::max(job.stored, 1u) - 1;
   completion.current_offset = group_.end_offset - 1;
   completion.timestamp = group_.timestamp;
   return completion;

@@ -208,6 +208,7 @@ Completion Partition::empty(const Control& control) {
   reserved_offset_ = meta_.reserved_offset;
   active_ = fresh;
   builder_ = ExtentBuilder(0);
+  ids_.clear();
   end_offset_ = end_position_ = end_logical_bytes_ = segment_timestamp_ = 0;
   const std::lock_guard lock(view_mutex_);
   segments_.push_back(std::move(fresh));

@@ -4,7 +4,6 @@
 #include <cstdio>
 
 namespace galgo {
-
 Segment::Segment(const std::string& directory, uint64_t first)
     : start(first), log_path(directory + "/" + segment_name(first) + ".log"), index_path(directory + "/" + segment_name(first) + ".index") {
   ends_.end_offset = first;
@@ -48,6 +47,31 @@ bool Segment::plan_timestamp(uint64_t timestamp, TimestampPlan* plan) {
   if (!plan->exact) {
     const auto before = static_cast<size_t>(found - extents_.begin()) - 1;
     plan->piece = piece_of(before, before + 1);
+  }
+  return true;
+}
+
+bool Segment::plan_tail(uint64_t from, uint64_t since, uint64_t bytes_max, bool frames, TailPlan* plan) {
+  const std::lock_guard lock(mutex_);
+  if (!has_extents_ || !file_ || extents_.empty()) return false;
+  *plan = {.file = file_, .begin = ends_.end_position, .end = ends_.end_position};
+  uint64_t begin_max = ends_.end_position;
+  for (size_t i = extents_.size(); i-- > 0;) {
+    const Extent& extent = extents_[i];
+    const bool last = i + 1 == extents_.size();
+    if (!last && (start + extents_[i + 1].relative_offset <= from || extents_[i + 1].timestamp < since)) break;
+    const bool begins_record = extent.position == extent.record_position;
+    uint64_t bytes = (last ? ends_.end_position : extents_[i + 1].position) - extent.position;
+    if (extent.large && !frames) bytes = begins_record ? kTailReadBytes : 0;
+    if (plan->bytes + bytes > bytes_max) {
+      // Of a record that is not taken whole nothing is.
+      plan->begin = begin_max;
+      plan->cut = true;
+      break;
+    }
+    plan->bytes += bytes;
+    plan->begin = extent.record_position;
+    if (begins_record) begin_max = extent.position;
   }
   return true;
 }

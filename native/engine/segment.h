@@ -48,6 +48,18 @@ struct TimestampPlan {
   Piece piece;
 };
 
+/// Reading the tail of a log takes so many bytes at a time, also for one header.
+inline constexpr uint64_t kTailReadBytes = 16 * 1024;
+
+/// The newest part of a log, from a record's border on.
+struct TailPlan {
+  std::shared_ptr<File> file;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  uint64_t bytes = 0;  // to be read of it
+  bool cut = false;    // it begins later than asked for
+};
+
 class Segment : public std::enable_shared_from_this<Segment> {
  public:
   Segment(const std::string& directory, uint64_t start);
@@ -66,6 +78,9 @@ class Segment : public std::enable_shared_from_this<Segment> {
   bool plan(uint64_t from, uint64_t to, uint64_t bytes_max, Piece* piece);
   /// The first message with a time stamp ≥ `timestamp`, which is at most the segment's last. False: not loaded.
   bool plan_timestamp(uint64_t timestamp, TimestampPlan* plan);
+  /// The records that hold messages at or above `from` and are not older than `since` (µs), as far as reading them takes at most `bytes_max`; of
+  /// large records only the headers are counted unless `frames`. False: not loaded. The segment is not empty.
+  bool plan_tail(uint64_t from, uint64_t since, uint64_t bytes_max, bool frames, TailPlan* plan);
   void mark_verified(size_t extent_first, size_t extent_end);
 
   /// Extents [written, closed) and the end of the last one, for the index file. `sealing` closes the open one.

@@ -27,7 +27,6 @@ export const ignoredIggyKeys: readonly string[] = [
   'system.logging.rotation_check_interval',
   'system.logging.sysinfo_print_interval',
   'system.memory_pool',
-  'system.message_deduplication',
   'system.partition.messages_required_to_save',
   'system.partition.path',
   'system.partition.size_of_messages_required_to_save',
@@ -55,12 +54,7 @@ export const ignoredIggyKeys: readonly string[] = [
 ];
 
 /** Ignored while they are false. `true` asks for something that must not be left out in silence. */
-export const refusedIggySwitches: readonly string[] = [
-  'cluster.enabled',
-  'system.encryption.enabled',
-  'system.message_deduplication.enabled',
-  'websocket.accept_unmasked_frames',
-];
+export const refusedIggySwitches: readonly string[] = ['cluster.enabled', 'system.encryption.enabled', 'websocket.accept_unmasked_frames'];
 
 /** Variables of Iggy's other programs and of its server's start, which are no settings. */
 export const otherIggyVariables = /^IGGY_(CI_BUILD|ENV_PATH|DISPLAY_CONFIG|USERNAME|PASSWORD|HOME|TEST_.*|CONNECTORS_.*|MCP_.*)$/;

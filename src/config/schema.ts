@@ -99,6 +99,14 @@ export const schema = z.object({
         doc: 'Iggy’s switch for syncing each write. `true` means `engine.durability = "group"`, whatever that key says.',
       }),
     }),
+    message_deduplication: z.object({
+      enabled: flag({
+        initial: false,
+        doc: 'Drops a message whose id its partition remembers, in topics that were created with the server’s default. A topic’s own options are `galgo.deduplication…`.',
+      }),
+      max_entries: count({ min: 1, max: 10_000_000 }, { initial: 10_000, doc: 'Newest ids that a partition of such a topic remembers.' }),
+      expiry: expiry({ initial: '1 m', doc: 'How long it remembers them.' }),
+    }),
   }),
 
   tcp: z.object({
@@ -270,6 +278,20 @@ export const schema = z.object({
     groups_max: count({ min: 1, max: 1_000_000 }, { initial: 10_000, doc: 'Consumer groups of a topic.' }),
     group_members_max: count({ min: 1, max: 1_000_000 }, { initial: 10_000, doc: 'Members of a consumer group.' }),
     users_max: count({ min: 1, max: 1_000_000 }, { initial: 100_000, doc: 'Users, root included.' }),
+    remembered_sends_max: count(
+      { min: 64, max: 1_000_000_000 },
+      {
+        initial: 1_000_000,
+        doc: 'Sends of Iggy 0.9 clients that are remembered, of all clients together, so that one that comes again is not stored again: at most 1024 of each client, about 28 bytes each. At the limit clients that are gone are forgotten first.',
+      },
+    ),
+    deduplication_size_max: size(
+      { min: MiB, max: 64 * GiB },
+      {
+        initial: '64 MiB',
+        doc: 'Memory for the ids that partitions remember, 40 to 80 bytes each, of all partitions together. At the limit the oldest ids of a partition make room for its new ones.',
+      },
+    ),
     unanswered_requests_max: count(
       { min: 1, max: 256 },
       { initial: 256, doc: 'Requests of one connection that wait for their answer. Above it the connection is not read.' },

@@ -46,9 +46,16 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
         partitionsPerTopicMax: limits.partitions_max,
         groupsPerTopicMax: limits.groups_max,
         membersPerGroupMax: limits.group_members_max,
+        rememberedSendsMax: limits.remembered_sends_max,
       },
       /** Undefined: no limit, no expiry. */
       topic: { sizeBytesMax: system.topic.max_size, messageExpiryMs: system.topic.message_expiry },
+      /** `expiryMs` undefined: never. */
+      deduplication: {
+        enabled: system.message_deduplication.enabled,
+        entriesMax: system.message_deduplication.max_entries,
+        expiryMs: system.message_deduplication.expiry,
+      },
     },
     durability: {
       messages: system.partition.enforce_fsync ? ('group' as const) : engine.durability,
@@ -103,6 +110,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       indexCacheBytesMax: engine.index_cache_size_max,
       openFilesMax: engine.open_files_max,
       consumerOffsetsMax: engine.consumer_offsets_max,
+      idBytesMax: limits.deduplication_size_max,
     },
     limits: {
       connectionsMax: limits.connections_max,

@@ -13,6 +13,7 @@ export interface LimitFigure {
 export function limitFigures(system: System, connectionsMax: number): LimitFigure[] {
   const { limits } = system;
   const buffers = system.engine.bufferStats();
+  const ids = system.engine.idStats();
   const most = { topics: 0, partitions: 0, groups: 0, members: 0 };
   for (const stream of system.streams.values()) {
     most.topics = Math.max(most.topics, stream.topics.size);
@@ -25,6 +26,8 @@ export function limitFigures(system: System, connectionsMax: number): LimitFigur
   return [
     { name: 'limits.connections_max', used: system.clients.size, max: connectionsMax },
     { name: 'limits.buffers_size_max', used: buffers.bytesInUse, max: buffers.bytesMax },
+    { name: 'limits.remembered_sends_max', used: system.sendWindows.entries, max: system.sendWindows.entriesMax },
+    { name: 'limits.deduplication_size_max', used: ids.bytesInUse, max: ids.bytesMax },
     { name: 'limits.streams_max', used: system.streams.size, max: limits.streamsMax },
     { name: 'limits.topics_max', used: most.topics, max: limits.topicsPerStreamMax },
     { name: 'limits.partitions_max', used: most.partitions, max: limits.partitionsPerTopicMax },

@@ -32,7 +32,7 @@ export function loginHandlers(facts: SystemFacts): Handler[] {
 
     handler(logoutUser, ({ system, client, generation }) => {
       // A classic client stays in its groups, which belong to the connection; a VSR session takes them with it.
-      if (generation === 'vsr') system.sessions.close(client);
+      if (generation === 'vsr') system.sessions.logout(client);
       else client.userId = undefined;
       return undefined;
     }),

@@ -24,6 +24,7 @@ export interface NativeEngine {
 
   open(directory: string): number;
   configure(): number;
+  readProducers(): number;
   flush(): number;
   deleteSegments(): number;
   purge(): number;
@@ -35,6 +36,7 @@ export interface NativeEngine {
   releaseSlot(): number;
   slotMemory(): ArrayBuffer;
   bufferStats(): number;
+  idStats(): number;
   trim(): number;
 
   /** Throws while requests are outstanding. */
@@ -60,7 +62,7 @@ export interface NativeUdpSocket {
 }
 
 export interface Addon {
-  /** `options` are the ten fields of EngineOptions in their order. `dispatch` is called when `count` completions lie in the window. */
+  /** `options` are the eleven fields of EngineOptions in their order. `dispatch` is called when `count` completions lie in the window. */
   createEngine(options: Float64Array, dispatch: (count: number) => void): NativeEngine;
   xxh32(bytes: Uint8Array): number;
   xxh3(bytes: Uint8Array): bigint;

@@ -33,6 +33,8 @@ export interface EngineOptions {
   indexCacheBytesMax: number;
   openFilesMax: number;
   consumerOffsetsMax: number;
+  /** Memory for the ids of deduplication, of all partitions. */
+  idBytesMax: number;
 }
 
 export interface PartitionOptions {
@@ -44,6 +46,10 @@ export interface PartitionOptions {
   segmentBytes: number;
   durability: Durability;
   offsetDurability: Durability;
+  /** Ids that are remembered so that messages that come again are dropped; 0: none are. Fixed while open, as is the next. */
+  idEntriesMax: number;
+  /** For how long; 0: until newer ones take their place. */
+  idExpiryMicros: number;
 }
 
 /** One result. The object is reused: copy what you keep before the callback returns, or, of `Engine.result`, before the next append or poll. */
@@ -53,6 +59,7 @@ export interface Completion {
   readonly slot: number;
   readonly start: number;
   readonly length: number;
+  /** Of an append: messages that were stored, fewer than sent where ids were known. */
   readonly count: number;
   /** errno of an I/O error. */
   readonly detail: number;
@@ -129,6 +136,17 @@ export interface SegmentStats {
   lastTimestamp: number;
 }
 
+/**
+ * What `readProducers` fills a slot with, so many bytes for each record of the log: client id u128, request number u64, offset of the first message u64, user id u32, zero u32,
+ * little-endian.
+ */
+export const producerRecordBytes = 40;
+
+export interface IdStats {
+  bytesInUse: number;
+  bytesMax: number;
+}
+
 export interface BufferStats {
   bytesInUse: number;
   bytesResident: number;
@@ -156,6 +174,11 @@ export interface Engine {
   loadOffset(handle: number, kind: ConsumerKind, id: number): bigint | undefined;
   deleteOffset(handle: number, kind: ConsumerKind, id: number, done: CompletionCallback): number;
 
+  /**
+   * The newest records of VSR producers that are not older than `sinceMicros`, oldest first: `count` of them from the start of the result's slot, which the caller releases.
+   * None: no slot. `detail` 1: the log may hold more, but no more was read.
+   */
+  readProducers(handle: number, sinceMicros: number, done: CompletionCallback): void;
   flush(handle: number, sync: boolean, done: CompletionCallback): void;
   /**
    * Removes up to `segments` of the oldest sealed segments that end at or below `lastOffsetMax` and at or below every stored consumer offset.
@@ -177,6 +200,7 @@ export interface Engine {
    */
   slotBuffer(slot: number): Buffer;
   bufferStats(): BufferStats;
+  idStats(): IdStats;
   /** Gives idle buffers back to the kernel. */
   trim(): void;
 

@@ -13,6 +13,7 @@ import {
   type Engine,
   type EngineOptions,
   EngineStatus,
+  type IdStats,
   noSlot,
   type PartitionOptions,
   type PartitionStats,
@@ -128,6 +129,12 @@ class AddonEngine implements Engine {
     return this.#mayQueue(request, this.#native.deleteOffset(), done);
   }
 
+  readProducers(handle: number, sinceMicros: number, done: CompletionCallback): void {
+    const request = this.#begin(handle);
+    this.#words[2] = sinceMicros;
+    this.#mustQueue(request, this.#native.readProducers(), done);
+  }
+
   flush(handle: number, sync: boolean, done: CompletionCallback): void {
     const request = this.#begin(handle);
     this.#words[2] = sync ? 1 : 0;
@@ -221,6 +228,12 @@ class AddonEngine implements Engine {
     return { bytesInUse: words[0] as number, bytesResident: words[1] as number, bytesMax: words[2] as number };
   }
 
+  idStats(): IdStats {
+    const words = this.#words;
+    if (this.#native.idStats() !== EngineStatus.ok) words.fill(0);
+    return { bytesInUse: words[0] as number, bytesMax: words[1] as number };
+  }
+
   trim(): void {
     this.#native.trim();
   }
@@ -280,6 +293,8 @@ class AddonEngine implements Engine {
     words[6] = options.segmentBytes;
     words[7] = durabilityNumbers[options.durability];
     words[8] = durabilityNumbers[options.offsetDurability];
+    words[9] = options.idEntriesMax;
+    words[10] = options.idExpiryMicros;
   }
 
   /** A value that is no u64 leaves a high word that the addon refuses. */
@@ -301,6 +316,7 @@ function optionWords(options: EngineOptions): Float64Array {
     options.indexCacheBytesMax,
     options.openFilesMax,
     options.consumerOffsetsMax,
+    options.idBytesMax,
   );
 }
 

@@ -2,6 +2,7 @@
 
 import type { Generation } from '../protocol/command.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
+import type { SendWindow } from './send-window.ts';
 import type { Topic } from './topic.ts';
 
 export type TransportName = 'tcp' | 'quic' | 'websocket';
@@ -30,7 +31,7 @@ export interface ClientRecord {
   /** VSR: the client id in the header of the login at hand. */
   presentedClientId: bigint;
   /** VSR: set by a login. */
-  session: { readonly clientId: bigint; readonly number: bigint } | undefined;
+  session: { readonly clientId: bigint; readonly number: bigint; readonly sends: SendWindow } | undefined;
   /** Tells the peer that its login ended because it was silent. `clientId` is that of the session that it had. Set by the transport, if it has a way to say so. */
   tellStale: ((clientId: bigint | undefined) => void) | undefined;
 }

@@ -1,10 +1,16 @@
 // Sessions of VSR clients: a number for each login, bound to a client id of the client's choice.
 
 import { type ClientRecord, leaveAllGroups } from './clients.ts';
+import type { SendWindows } from './send-windows.ts';
 
 export class Sessions {
   readonly #byClientId = new Map<bigint, ClientRecord>();
+  readonly #sendWindows: SendWindows;
   #lastNumber = 0n;
+
+  constructor(sendWindows: SendWindows) {
+    this.#sendWindows = sendWindows;
+  }
 
   /**
    * Binds a client id to a connection and gives the session's number, rising over the server's life. A connection that held the id before loses its login.
@@ -16,9 +22,12 @@ export class Sessions {
       if (holder.userId !== userId) return undefined;
       this.close(holder);
     }
-    if (client.session !== undefined) this.#byClientId.delete(client.session.clientId);
+    if (client.session !== undefined) {
+      this.#byClientId.delete(client.session.clientId);
+      this.#sendWindows.leave(client.session.sends);
+    }
     const number = ++this.#lastNumber;
-    client.session = { clientId, number };
+    client.session = { clientId, number, sends: this.#sendWindows.enter(clientId, userId) };
     client.userId = userId;
     this.#byClientId.set(clientId, client);
     return number;
@@ -26,11 +35,20 @@ export class Sessions {
 
   /** Ends a login: the connection is anonymous again and in no group. */
   close(client: ClientRecord): void {
-    if (client.session !== undefined && this.#byClientId.get(client.session.clientId) === client) {
-      this.#byClientId.delete(client.session.clientId);
+    const { session } = client;
+    if (session !== undefined && this.#byClientId.get(session.clientId) === client) {
+      this.#byClientId.delete(session.clientId);
+      this.#sendWindows.leave(session.sends);
     }
     client.session = undefined;
     client.userId = undefined;
     leaveAllGroups(client);
+  }
+
+  /** As close, by the client's own wish: what it sent is not remembered any longer. */
+  logout(client: ClientRecord): void {
+    const { session } = client;
+    this.close(client);
+    if (session !== undefined) this.#sendWindows.drop(session.sends);
   }
 }

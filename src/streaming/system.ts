@@ -8,7 +8,7 @@ import { ConsumerKind } from '../protocol/primitives/consumer.ts';
 import type { Identifier } from '../protocol/primitives/identifier.ts';
 import type { Options } from '../protocol/primitives/options.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { type Engine, EngineStatus } from '../storage/engine.ts';
+import { type Engine, EngineStatus, type PartitionOptions } from '../storage/engine.ts';
 import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
 import type { OptionRow, PartitionRow, TopicRow } from '../storage/metadata/rows.ts';
 import { type ClientRecord, Clients } from './clients.ts';
@@ -18,11 +18,13 @@ import { Directory } from './directory.ts';
 import { closePartitions, type Partition } from './partition.ts';
 import { PartitionFolders, type Place } from './partition-folders.ts';
 import { Passwords } from './passwords.ts';
+import { restoreSendWindows } from './restore-send-windows.ts';
+import { SendWindows } from './send-windows.ts';
 import { Sessions } from './sessions.ts';
 import { Stream } from './stream.ts';
 import { Tokens, tokenOfRow } from './tokens.ts';
 import { Topic } from './topic.ts';
-import { restoreTopicConfig, type TopicConfig, type TopicDefaults } from './topic-settings.ts';
+import { type Deduplication, restoreTopicConfig, type TopicConfig, type TopicDefaults, unlimited } from './topic-settings.ts';
 import { Users, userOfRow } from './users.ts';
 
 export interface SystemOptions {
@@ -45,6 +47,8 @@ export interface SystemLimits {
   partitionsPerTopicMax: number;
   groupsPerTopicMax: number;
   membersPerGroupMax: number;
+  /** Send requests of VSR clients, for all of them together. */
+  rememberedSendsMax: number;
 }
 
 export class System {
@@ -59,7 +63,8 @@ export class System {
   readonly passwords = new Passwords();
   readonly tokens = new Tokens();
   readonly clients = new Clients();
-  readonly sessions = new Sessions();
+  readonly sendWindows: SendWindows;
+  readonly sessions: Sessions;
   readonly streams = new Directory<Stream>();
   readonly rebalancingTimeoutMs: number;
   #mutations: Promise<unknown> = Promise.resolve();
@@ -73,6 +78,8 @@ export class System {
     this.rebalancingTimeoutMs = options.rebalancingTimeoutMs;
     this.limits = options.limits;
     this.folders = new PartitionFolders(options.dataPath, options.log);
+    this.sendWindows = new SendWindows(options.limits.rememberedSendsMax, options.clock);
+    this.sessions = new Sessions(this.sendWindows);
   }
 
   /** Reads the store and opens every partition. Resolves when all of them are recovered; a damaged one is fenced and does not stop the others. */
@@ -95,6 +102,7 @@ export class System {
     const partitions = system.store.all('partition');
     await system.folders.sweep(knownPlaces(system, partitions));
     await system.#openAll(partitions);
+    await restoreSendWindows(system);
     for (const { ids, row } of system.store.all('group')) {
       const topic = system.topic(ids[0] as number, ids[1] as number);
       topic.groups.add(system.newGroup(topic, ids[2] as number, row.name));
@@ -152,6 +160,7 @@ export class System {
         segmentBytes: topic.config.segmentBytes,
         durability: topic.config.durability,
         offsetDurability: topic.config.offsetDurability,
+        ...idOptions(topic.config.deduplication),
       };
       const handle = this.engine.open(directory, options, ({ status, detail }) => {
         if (status !== EngineStatus.ok && onFailure === 'reject') {
@@ -229,9 +238,20 @@ export function topicRow(topic: Pick<Topic, 'name' | 'createdAt' | 'config' | 'd
     createdAt: String(topic.createdAt),
     replicationFactor: topic.config.replicationFactor,
     options: Object.fromEntries([...topic.config.explicit].map(([key, { kind, bytes }]) => [key, optionRow(kind, bytes)])),
-    defaults: { ...defaults, messageExpiry: String(defaults.messageExpiry), maxTopicSize: String(defaults.maxTopicSize) },
+    defaults: {
+      ...defaults,
+      messageExpiry: String(defaults.messageExpiry),
+      maxTopicSize: String(defaults.maxTopicSize),
+      deduplication: { ...defaults.deduplication, expiry: String(defaults.deduplication.expiry) },
+    },
     nextGroupId: topic.nextGroupId,
   };
+}
+
+/** As the engine takes it. */
+function idOptions({ enabled, entriesMax, expiry }: Deduplication): Pick<PartitionOptions, 'idEntriesMax' | 'idExpiryMicros'> {
+  const forever = expiry === unlimited || expiry > Number.MAX_SAFE_INTEGER;
+  return { idEntriesMax: enabled ? entriesMax : 0, idExpiryMicros: forever ? 0 : Number(expiry) };
 }
 
 function optionRow(kind: number, bytes: Uint8Array): OptionRow {
@@ -243,6 +263,7 @@ function topicOfRow([streamId, id]: [number, number], row: TopicRow): Topic {
     ...row.defaults,
     messageExpiry: BigInt(row.defaults.messageExpiry),
     maxTopicSize: BigInt(row.defaults.maxTopicSize),
+    deduplication: { ...row.defaults.deduplication, expiry: BigInt(row.defaults.deduplication.expiry) },
   };
   const explicit: Options = new Map(
     Object.entries(row.options).map(([key, [kind, base64]]) => [key, { kind, bytes: new Uint8Array(Buffer.from(base64, 'base64')) }]),

@@ -16,6 +16,18 @@ import type { Durability } from '../storage/engine.ts';
 /** Never expires, or unlimited. */
 export const unlimited = 0xffff_ffff_ffff_ffffn;
 
+/** Most ids that a partition remembers. */
+export const deduplicationEntriesMax = 10_000_000;
+
+/** Deduplication by message id. */
+export interface Deduplication {
+  enabled: boolean;
+  /** Ids of each partition that are remembered. */
+  entriesMax: number;
+  /** For how long: microseconds, or `unlimited`. */
+  expiry: bigint;
+}
+
 export interface TopicDefaults {
   segmentBytes: number;
   /** Microseconds, or `unlimited`. */
@@ -24,6 +36,7 @@ export interface TopicDefaults {
   maxTopicSize: bigint;
   durability: Durability;
   offsetDurability: Durability;
+  deduplication: Deduplication;
 }
 
 /** What a topic does, resolved. */
@@ -40,6 +53,7 @@ export interface TopicConfig {
   segmentBytes: number;
   durability: Durability;
   offsetDurability: Durability;
+  deduplication: Deduplication;
   /** What the client named. */
   explicit: Options;
   /** What the server filled in. */
@@ -229,6 +243,42 @@ const catalogue: ReadonlyMap<string, OptionRule> = new Map<string, OptionRule>([
       zeroIsDefault: true,
     },
   ],
+  [
+    'galgo.deduplication',
+    {
+      kind: 'bool',
+      updatable: false,
+      ours: true,
+      description: 'Drops a message whose id its partition remembers. Messages without an id are never dropped',
+      parse: boolText,
+      defaultOf: (defaults) => defaults.deduplication.enabled,
+    },
+  ],
+  [
+    'galgo.deduplication_max_entries',
+    {
+      kind: 'uint32',
+      updatable: false,
+      ours: true,
+      description: 'Newest ids that each partition remembers; 0 the server default',
+      parse: countText,
+      defaultOf: (defaults) => BigInt(defaults.deduplication.entriesMax),
+      max: BigInt(deduplicationEntriesMax),
+      zeroIsDefault: true,
+    },
+  ],
+  [
+    'galgo.deduplication_expiry',
+    {
+      kind: 'uint64',
+      updatable: false,
+      ours: true,
+      description: 'Microseconds for which an id is remembered; 2^64-1 as long as it is among the newest, 0 the server default',
+      parse: expiryText,
+      defaultOf: (defaults) => defaults.deduplication.expiry,
+      zeroIsDefault: true,
+    },
+  ],
 ]);
 
 const preallocationBytesMax = 64n * GiB;
@@ -302,6 +352,11 @@ function configOf(explicit: Options, replicationFactor: number, defaults: TopicD
     segmentBytes: Number(value('segment_size')),
     durability: durability('durability'),
     offsetDurability: durability('consumer_offset_durability'),
+    deduplication: {
+      enabled: value('galgo.deduplication') as boolean,
+      entriesMax: Number(value('galgo.deduplication_max_entries')),
+      expiry: value('galgo.deduplication_expiry') as bigint,
+    },
     explicit,
     derived,
   };

@@ -85,12 +85,12 @@ export class VsrExchange implements Exchange {
     this.close();
   }
 
-  appended(streamId: number, topicId: number, partitionId: number, completion: Completion): void {
+  appended(streamId: number, topicId: number, partitionId: number, offset: number): void {
     const { output } = this.#carrier;
     const at = output.reserve(vsrHeaderBytes + sendConfirmationBytes);
     const { buffer } = output;
     writeReplyHeader(buffer, at, this.#header, 0, Operation.sendMessages, 0, sendConfirmationBytes);
-    writeSendConfirmation(buffer, at + vsrHeaderBytes, streamId, topicId, partitionId, completion.words[8] ?? 0, completion.words[9] ?? 0);
+    writeSendConfirmation(buffer, at + vsrHeaderBytes, streamId, topicId, partitionId, offset % 2 ** 32, Math.floor(offset / 2 ** 32));
     this.close();
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { type ClientRecord, Clients } from '../../src/streaming/clients.ts';
+import { systemClock } from '../../src/streaming/clock.ts';
+import { SendWindows } from '../../src/streaming/send-windows.ts';
 import { Sessions } from '../../src/streaming/sessions.ts';
 
 let clients: Clients;
@@ -8,7 +10,7 @@ let sessions: Sessions;
 
 beforeEach(() => {
   clients = new Clients();
-  sessions = new Sessions();
+  sessions = new Sessions(new SendWindows(1024, systemClock));
 });
 
 const connect = (): ClientRecord => clients.connect('tcp', '127.0.0.1:1', 0);
@@ -25,7 +27,7 @@ describe('the session of a login', () => {
     const heir = connect();
     const number = sessions.open(heir, 11n, 7);
     assert.deepEqual([former.userId, former.session], [undefined, undefined]);
-    assert.deepEqual([heir.userId, heir.session], [7, { clientId: 11n, number }]);
+    assert.deepEqual([heir.userId, heir.session?.clientId, heir.session?.number], [7, 11n, number]);
   });
 
   it('of another user is not taken over', () => {

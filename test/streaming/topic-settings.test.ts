@@ -24,6 +24,7 @@ const defaults: TopicDefaults = {
   maxTopicSize: unlimited,
   durability: 'interval',
   offsetDurability: 'none',
+  deduplication: { enabled: false, entriesMax: 10_000, expiry: 60_000_000n },
 };
 
 const text = (value: string): TypedValue => ({ kind: 'string', value });

@@ -21,8 +21,8 @@ export interface Exchange {
   readonly pollBytesMax: number;
 
   fail(status: number): void;
-  /** A batch was appended; `completion` holds its base offset. */
-  appended(streamId: number, topicId: number, partitionId: number, completion: Completion): void;
+  /** A batch is stored from this offset on. */
+  appended(streamId: number, topicId: number, partitionId: number, offset: number): void;
   /** Messages, or none: `completion` holds the current offset, and the slot if there are messages. */
   polled(partitionId: number, completion: Completion): void;
   /** A poll that no partition answers: a group member without partitions, or one that must synchronise (`partitionId` 0xffffffff). */

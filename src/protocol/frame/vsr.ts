@@ -30,6 +30,11 @@ export function requestClient(frame: Buffer, at: number): bigint {
   return readU128(frame, at + 128);
 }
 
+/** `client`: the 16 bytes of the id as they stand in a header. */
+export function writeRequestClient(frame: Buffer, at: number, client: Uint8Array): void {
+  frame.set(client, at + 128);
+}
+
 /** 0 when the client did not stamp it, else XXH3-64 of the body. */
 export function requestChecksum(frame: Buffer, at: number): bigint {
   return readU128(frame, at + 144);
@@ -41,6 +46,11 @@ export function hasRequestChecksum(frame: Buffer, at: number): boolean {
 
 export function requestNumber(frame: Buffer, at: number): bigint {
   return frame.readBigUInt64LE(at + 168);
+}
+
+/** The same without a bigint: exact up to 2^53. */
+export function requestNumberValue(frame: Buffer, at: number): number {
+  return frame.readUInt32LE(at + 168) + frame.readUInt32LE(at + 172) * 2 ** 32;
 }
 
 export function requestOperation(frame: Buffer, at: number): number {

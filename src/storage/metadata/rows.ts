@@ -21,6 +21,7 @@ export interface TopicRow {
     maxTopicSize: string;
     durability: 'none' | 'interval' | 'group';
     offsetDurability: 'none' | 'interval' | 'group';
+    deduplication: { enabled: boolean; entriesMax: number; expiry: string };
   };
   /** Ids of consumer groups are never given twice. */
   nextGroupId: number;

@@ -56,7 +56,14 @@ export class TestSystem {
       engine: running.engine,
       store,
       dataPath: folder.path,
-      defaults: { segmentBytes, messageExpiry: unlimited, maxTopicSize: unlimited, durability: 'none', offsetDurability: 'none' },
+      defaults: {
+        segmentBytes,
+        messageExpiry: unlimited,
+        maxTopicSize: unlimited,
+        durability: 'none',
+        offsetDurability: 'none',
+        deduplication: { enabled: false, entriesMax: 100, expiry: unlimited },
+      },
       rebalancingTimeoutMs: 30_000,
       limits: {
         usersMax: 10,
@@ -66,6 +73,7 @@ export class TestSystem {
         partitionsPerTopicMax: 10,
         groupsPerTopicMax: 10,
         membersPerGroupMax: 10,
+        rememberedSendsMax: 1024,
       },
       clock,
       log: createLogger({ level: 'off', format: 'json' }),

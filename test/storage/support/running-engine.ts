@@ -27,6 +27,7 @@ export const engineOptions: EngineOptions = {
   indexCacheBytesMax: 1024 * 1024,
   openFilesMax: 64,
   consumerOffsetsMax: 1000,
+  idBytesMax: 1024 * 1024,
 };
 
 export const partitionOptions: PartitionOptions = {
@@ -36,6 +37,8 @@ export const partitionOptions: PartitionOptions = {
   segmentBytes: 1024 * 1024 * 1024,
   durability: 'none',
   offsetDurability: 'none',
+  idEntriesMax: 0,
+  idExpiryMicros: 0,
 };
 
 /** What a completion said, copied. */

@@ -15,6 +15,7 @@ export const defaults: TopicDefaults = {
   maxTopicSize: unlimited,
   durability: 'none',
   offsetDurability: 'none',
+  deduplication: { enabled: false, entriesMax: 100, expiry: unlimited },
 };
 
 /** The server's default for everything. */
@@ -34,6 +35,7 @@ export const limits = {
   partitionsPerTopicMax: 8,
   groupsPerTopicMax: 3,
   membersPerGroupMax: 2,
+  rememberedSendsMax: 1024,
 };
 
 export class RestartableSystem {

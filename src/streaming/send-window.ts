@@ -1,0 +1,164 @@
+// What became of the newest send requests of one VSR client, so that a request that comes again is confirmed again instead of being stored again.
+//
+// A ring of entries by request number, in arrays of numbers, since every send adds one. It covers the 1024 numbers up to the highest, which is more than a connection may have
+// unanswered, and grows to that as it is used. A number that the window no longer knows is told from a new one, and refused: it may have been stored.
+
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { Topic } from './topic.ts';
+
+/** Request numbers that a window covers. */
+export const windowNumbers = 1024;
+
+/** Entries that a window begins with, and the least it can work with. */
+export const windowEntriesMin = 64;
+
+/** Somebody who waits for the outcome of a send that is under way. */
+export interface SendWaiter {
+  appended(streamId: number, topicId: number, partitionId: number, offset: number): void;
+  fail(status: number): void;
+}
+
+const underWay = -1;
+
+export class SendWindow {
+  /** Whose: client id in the high bits, user id in the low 32. */
+  readonly key: bigint;
+  /** The client id as it stands in headers. */
+  readonly clientIdBytes: Buffer;
+  readonly #takeRoom: (entries: number) => boolean;
+  readonly #waiting = new Map<number, SendWaiter[]>();
+  #highest = 0;
+  /** The highest number that is not known any more. */
+  #forgotten = 0;
+  #numbers = new Float64Array(0);
+  #offsets = new Float64Array(0);
+  #partitions = new Uint32Array(0);
+  #topics: (Topic | undefined)[] = [];
+
+  /** `takeRoom` is asked before the window grows. */
+  constructor(key: bigint, clientIdBytes: Buffer, takeRoom: (entries: number) => boolean) {
+    this.key = key;
+    this.clientIdBytes = clientIdBytes;
+    this.#takeRoom = takeRoom;
+  }
+
+  /** Entries that there is room for. */
+  get capacity(): number {
+    return this.#numbers.length;
+  }
+
+  /**
+   * Answers a request that was seen before, now or when its first copy is done. False: it is new. Throws 59 if it may have been stored and that is no longer known, or if its
+   * number was used for another topic.
+   */
+  answer(number: number, topic: Topic, waiter: SendWaiter): boolean {
+    if (number > this.#highest) return false;
+    const place = this.#placeOf(number);
+    if (place === -1 || number <= this.#highest - windowNumbers) {
+      if (number > this.#forgotten && number > this.#highest - windowNumbers) return false;
+      throw new ProtocolError('request-already-applied', `request ${number} is older than what is remembered`);
+    }
+    if (this.#topics[place] !== topic) throw new ProtocolError('request-already-applied', `request ${number} was for another topic`);
+    const offset = this.#offsets[place] as number;
+    if (offset !== underWay) {
+      waiter.appended(topic.streamId, topic.id, this.#partitions[place] as number, offset);
+      return true;
+    }
+    const waiting = this.#waiting.get(number);
+    if (waiting === undefined) this.#waiting.set(number, [waiter]);
+    else waiting.push(waiter);
+    return true;
+  }
+
+  /** Throws 58 if no entry can be had. To be called before what `begin` or `restore` is to remember. */
+  makeRoom(): void {
+    if (this.capacity === 0 && !this.#grow()) throw new ProtocolError('transient-not-accepted', 'too many sends of others are remembered');
+  }
+
+  /** A new request is under way. */
+  begin(number: number, topic: Topic, partitionId: number): void {
+    this.#add(number, topic, partitionId, underWay);
+  }
+
+  /** A request is done: under way until now, or new. */
+  stored(number: number, topic: Topic, partitionId: number, offset: number): void {
+    this.#add(number, topic, partitionId, offset);
+    for (const waiter of this.#takeWaiting(number)) waiter.appended(topic.streamId, topic.id, partitionId, offset);
+  }
+
+  /** A request came to nothing: the same number may try again. */
+  failed(number: number, status: number): void {
+    const place = this.#placeOf(number);
+    if (place !== -1) this.#clear(place);
+    for (const waiter of this.#takeWaiting(number)) waiter.fail(status);
+  }
+
+  /** A request as the log tells it. Of several records of one request the first counts. */
+  restore(number: number, topic: Topic, partitionId: number, offset: number): void {
+    if (this.#placeOf(number) === -1) this.#add(number, topic, partitionId, offset);
+  }
+
+  /** Of numbers up to this one, those that are not there are not new. */
+  forget(number: number): void {
+    this.#forgotten = Math.max(this.#forgotten, number);
+  }
+
+  #takeWaiting(number: number): readonly SendWaiter[] {
+    if (this.#waiting.size === 0) return [];
+    const waiting = this.#waiting.get(number) ?? [];
+    this.#waiting.delete(number);
+    return waiting;
+  }
+
+  /** -1: not there. */
+  #placeOf(number: number): number {
+    const place = number % this.#numbers.length;
+    return this.#numbers[place] === number ? place : -1;
+  }
+
+  #add(number: number, topic: Topic, partitionId: number, offset: number): void {
+    if (number > this.#highest) this.#highest = number;
+    if (number <= this.#highest - windowNumbers) return;
+    let place = number % this.#numbers.length;
+    while (this.#holdsAnother(place, number) && this.capacity < windowNumbers && this.#grow()) place = number % this.#numbers.length;
+    if (this.#holdsAnother(place, number)) {
+      const held = this.#numbers[place] as number;
+      this.forget(Math.min(held, number));
+      if (held > number) return;
+    }
+    this.#numbers[place] = number;
+    this.#offsets[place] = offset;
+    this.#partitions[place] = partitionId;
+    this.#topics[place] = topic;
+  }
+
+  /** Whether a place is taken by another number that is still covered. */
+  #holdsAnother(place: number, number: number): boolean {
+    const held = this.#numbers[place] as number;
+    return held !== 0 && held !== number && held > this.#highest - windowNumbers;
+  }
+
+  #clear(place: number): void {
+    this.#numbers[place] = 0;
+    this.#topics[place] = undefined;
+  }
+
+  #grow(): boolean {
+    const capacity = Math.max(windowEntriesMin, this.capacity * 2);
+    if (!this.#takeRoom(capacity - this.capacity)) return false;
+    const [numbers, offsets, partitions, topics] = [this.#numbers, this.#offsets, this.#partitions, this.#topics];
+    this.#numbers = new Float64Array(capacity);
+    this.#offsets = new Float64Array(capacity);
+    this.#partitions = new Uint32Array(capacity);
+    this.#topics = new Array(capacity).fill(undefined);
+    for (const [from, number] of numbers.entries()) {
+      if (number === 0) continue;
+      const to = number % capacity;
+      this.#numbers[to] = number;
+      this.#offsets[to] = offsets[from] as number;
+      this.#partitions[to] = partitions[from] as number;
+      this.#topics[to] = topics[from];
+    }
+    return true;
+  }
+}
