@@ -145,9 +145,9 @@ for (const generation of generations) {
       }
       await Promise.all(sends);
       const texts = await readAll(client, topic);
-      // A batch whose reply was lost may be there twice where the server has no memory of it, but never out of order.
+      // A batch whose reply was lost may be there twice where requests have no numbers, but never out of order.
       assert.deepEqual(
-        [...new Set(texts)],
+        generation === 'vsr' ? texts : [...new Set(texts)],
         Array.from({ length: 600 }, (_, index) => `message ${index}`),
       );
     });
@@ -185,7 +185,7 @@ test('a batch that is sent again keeps its client, its number and its bytes (VSR
   );
 });
 
-test('a server that is killed and started again loses nothing that it confirmed', async (t) => {
+test('a server that is killed and started again neither loses nor repeats anything', async (t) => {
   const folder = temporaryFolder();
   t.after(() => folder.remove());
   let own = await startServerProcess(folder.path);
@@ -205,7 +205,7 @@ test('a server that is killed and started again loses nothing that it confirmed'
   t.after(() => own.stop());
   await Promise.all(sends);
   assert.deepEqual(
-    [...new Set(await readAll(client, topic))],
+    await readAll(client, topic),
     Array.from({ length: 300 }, (_, index) => `message ${index}`),
   );
 });

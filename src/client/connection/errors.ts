@@ -80,7 +80,9 @@ export function serverError(status: number, command: string): ServerError {
   const code = errorName(status) ?? 'error';
   const text = errorName(status) === undefined ? 'status is not known' : errorTable[code][1];
   const Class = classOfCode(code);
-  return new Class(code, `${command}: ${text} (${code}, ${status})`, { status });
+  // A copy of a request that the server no longer remembers: the first one may have been carried out.
+  const outcome = code === 'request-already-applied' ? 'unknown' : 'not-executed';
+  return new Class(code, `${command}: ${text} (${code}, ${status})`, { status, outcome });
 }
 
 /** The error of a request that the codec refused before it was sent. */
