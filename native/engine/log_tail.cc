@@ -1,5 +1,7 @@
 #include "log_tail.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "index_file.h"
@@ -8,7 +10,7 @@
 namespace galgo {
 namespace {
 
-constexpr size_t kWindowBytes = kTailReadBytes;
+constexpr int kLoadsMax = 10;
 
 /// False: the reading ended at something that is no frame or no record.
 bool visit_frames(LogWindow& window, uint64_t position, const RecordInfo& info, TailVisitor& visitor) {
@@ -25,7 +27,7 @@ bool visit_frames(LogWindow& window, uint64_t position, const RecordInfo& info, 
 }
 
 int visit_part(const LogContext& context, const TailPlan& part, const TailBounds& bounds, TailVisitor& visitor, bool* cut) {
-  LogWindow window(*part.file, part.end, kWindowBytes);
+  LogWindow window(*part.file, part.end, kTailReadBytes);
   RecordInfo info;
   for (uint64_t position = part.begin; position < part.end; position += info.batch_length) {
     const uint8_t* header = window.at(position, kRecordHeaderBytes);
@@ -52,8 +54,9 @@ int read_tail(const LogContext& context, SegmentCache& cache, const std::vector<
     if (ends.end_offset == (*segment)->start) continue;
     if (ends.end_offset <= bounds.first_offset || ends.last_timestamp < bounds.since) break;
     TailPlan plan;
-    // The cache may release a segment again before it was planned with.
-    while (!(*segment)->plan_tail(bounds.first_offset, bounds.since, bytes_left, bounds.frames, &plan)) {
+    for (int loads = 0; !(*segment)->plan_tail(bounds.first_offset, bounds.since, bytes_left, bounds.frames, &plan); ++loads) {
+      // The cache may release a segment again before it was planned with.
+      if (loads == kLoadsMax) return EAGAIN;
       if (const int error = load_sealed(context, **segment)) return error;
     }
     if ((*segment)->sealed) cache.touch(*segment);

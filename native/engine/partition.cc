@@ -64,7 +64,7 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
       published_timestamp_ = recovered.last_timestamp;
       durable_offset_ = checkpointed_offset_ = meta_.durable_offset;
     }
-    if (readable_ && ids_.on()) restore_ids();
+    if (completion.status == kOk && ids_.on()) restore_ids();
   } catch (const std::bad_alloc&) {
     completion.status = kOutOfMemory;
     readable_ = false;

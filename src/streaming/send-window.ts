@@ -83,6 +83,7 @@ export class SendWindow {
   /** A request is done: under way until now, or new. */
   stored(number: number, topic: Topic, partitionId: number, offset: number): void {
     this.#add(number, topic, partitionId, offset);
+    if (this.#waiting.size === 0) return;
     for (const waiter of this.#takeWaiting(number)) waiter.appended(topic.streamId, topic.id, partitionId, offset);
   }
 
@@ -104,7 +105,6 @@ export class SendWindow {
   }
 
   #takeWaiting(number: number): readonly SendWaiter[] {
-    if (this.#waiting.size === 0) return [];
     const waiting = this.#waiting.get(number) ?? [];
     this.#waiting.delete(number);
     return waiting;
