@@ -102,6 +102,19 @@ describe('the window of a client', () => {
     assert.throws(() => window.answer(1, otherTopic, waiter()), { code: 'request-already-applied' });
   });
 
+  it('made again from records that do not reach back far enough refuses what may lie before them', () => {
+    const windows = new SendWindows(10_000, clock);
+    const window = windows.restored(1n, 0) as SendWindow;
+    for (const number of [500, 502]) window.restore(number, topic, 0, number * 10);
+    window.restore(500, topic, 0, 7);
+    window.forget(499);
+    assert.deepEqual(
+      [499, 500, 501, 502, 503].map((number) => outcome(window, number)),
+      ['refused', 5000, 'new', 5020, 'new'],
+    );
+    assert.equal(windows.enter(1n, 0), window);
+  });
+
   it('agrees with a model, however much room there is', () => {
     const step = fc.record({
       back: fc.oneof(fc.integer({ min: -40, max: 40 }), fc.integer({ min: -1500, max: 300 })),
