@@ -18,7 +18,10 @@ export async function restoreSendWindows(system: System): Promise<void> {
   const sinceMicros = Math.max(0, (system.clock.nowMs() - windowKeptMs) * 1000);
   const left = partitionsOf(system);
   const readOn = async (): Promise<void> => {
-    for (const [topic, partition] of left) await restorePartition(system, topic, partition, sinceMicros);
+    for (const [topic, partition] of left) {
+      const { lastTimestamp } = system.engine.stats(partition.handle);
+      if (lastTimestamp >= sinceMicros) await restorePartition(system, topic, partition, sinceMicros);
+    }
   };
   await Promise.all(Array.from({ length: readAtOnce }, readOn));
 }

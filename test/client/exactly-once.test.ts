@@ -83,3 +83,36 @@ for (const durability of ['none', 'interval', 'group']) {
     );
   });
 }
+
+test('classic requests have no numbers: there a topic with deduplication stores each message once', async (t) => {
+  const folder = temporaryFolder();
+  t.after(() => folder.remove());
+  let own = await startServerProcess(folder.path);
+  const proxy = await startFaultProxy(own.address);
+  t.after(() => proxy.close());
+  const client = await clientFor(t, proxy.address, { generation: 'classic' });
+  const admin = await clientFor(t, own.address);
+  const topic = await topicFor(admin, { options: { 'galgo.deduplication': 'true' } });
+  await admin.close();
+  const producer = client.producer({ ...topic, partitioning: { partition: 0 }, maxBatchMessages: 3 });
+  const sends: Promise<unknown>[] = [];
+  for (let round = 0; round < 6; round++) {
+    const observer = await clientFor(t, own.address);
+    const stored = async () => Number((await observer.topics.get(topic))?.messagesCount ?? 0);
+    const before = await stored();
+    proxy.loseReplies();
+    for (let index = 0; index < 40; index++) sends.push(producer.send({ payload: `message ${sends.length}` }));
+    await eventually('stored without an answer', async () => (await stored()) > before);
+    await observer.close();
+    if (round % 2 === 0) {
+      await own.kill();
+      own = await startServerProcess(folder.path);
+      proxy.retarget(own.address);
+    }
+    proxy.cut();
+    await producer.flush();
+  }
+  t.after(() => own.stop());
+  await Promise.all(sends);
+  assert.deepEqual(await readAll(client, topic), numbers(240));
+});
