@@ -18,13 +18,15 @@ const layers = [
   'client',
   'streaming',
   'storage',
+  'quic',
+  'addon',
   'protocol',
   'config',
   'observability',
 ] as const;
 
 // What knows less than its place in the list would let it.
-const only: Readonly<Record<string, readonly string[]>> = { client: ['protocol'], protocol: [] };
+const only: Readonly<Record<string, readonly string[]>> = { client: ['quic', 'protocol'], quic: ['addon'], addon: [], protocol: [] };
 
 export interface SourceFile {
   /** Relative to src/. */

@@ -7,6 +7,6 @@ process.stdout.on('error', () => {});
 
 const exitCode = await runGalgo(process.argv.slice(2), {
   startServer: async (settings, log, recentLines) => (await import('./server.ts')).startServer(settings, log, recentLines),
-  loadNotify: async () => (await import('./storage/addon.ts')).loadAddon().notify,
+  loadNotify: async () => (await import('./addon/addon.ts')).loadAddon().notify,
 });
 process.exit(process.exitCode ?? exitCode);

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { type Addon, loadAddon } from './addon/addon.ts';
 import type { RunningServer } from './cli/running-server.ts';
 import type { Settings } from './config/settings.ts';
 import { createAuditLog } from './handlers/audit-log.ts';
@@ -18,7 +19,7 @@ import { rateLimitedWarning } from './observability/rate-limited-warning.ts';
 import type { RecentLines } from './observability/recent-lines.ts';
 import type { ClusterMetadata } from './protocol/commands/get-cluster-metadata.ts';
 import { ClusterNodeRole, ClusterNodeStatus } from './protocol/primitives/enumerations.ts';
-import { type Addon, loadAddon } from './storage/addon.ts';
+import { loadQuiche } from './quic/quiche.ts';
 import { lockDataFolder } from './storage/data-folder-lock.ts';
 import { openMetadataStore } from './storage/metadata/metadata-store.ts';
 import { createEngine } from './storage/native-engine.ts';
@@ -33,7 +34,6 @@ import { CertificateStore } from './transports/certificate-store.ts';
 import type { Listener, OpenConnection } from './transports/listener.ts';
 import { FlushScheduler } from './transports/output.ts';
 import { listenQuic } from './transports/quic/listen.ts';
-import { loadQuiche } from './transports/quic/quiche.ts';
 import { ReceiveBuffers } from './transports/receive-buffers.ts';
 import type { TransportServices } from './transports/services.ts';
 import { listenTcp } from './transports/tcp.ts';

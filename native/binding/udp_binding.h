@@ -1,6 +1,6 @@
 // Adds to the addon's exports, on Linux only:
 //   openUdp(host: string, port: number, bufferBytes: number, offload: boolean, onEvents: (events: number) => void): NativeUdpSocket
-// The face is described in src/storage/addon.ts; records have the layout of native/udp/udp_socket.h.
+// The face is described in src/addon/addon.ts; records have the layout of native/udp/udp_socket.h.
 #pragma once
 
 #include <napi.h>

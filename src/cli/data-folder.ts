@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadAddon } from '../storage/addon.ts';
+import { loadAddon } from '../addon/addon.ts';
 import { lockDataFolder, lockName } from '../storage/data-folder-lock.ts';
 
 const markerName = 'galgo-data-folder';

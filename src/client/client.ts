@@ -12,11 +12,11 @@ import { Users } from './commands/users.ts';
 import { Connection } from './connection/connection.ts';
 import type { ClientError } from './connection/errors.ts';
 import { type ClientOptions, resolveSettings, type Settings } from './connection/options.ts';
-import { tcpTransport } from './connection/tcp.ts';
 import { Consumer } from './consumer/consumer.ts';
 import type { ConsumerOptions } from './consumer/options.ts';
 import { type Hashes, loadHashes } from './message/hash.ts';
 import { Producer, type ProducerOptions } from './producer/producer.ts';
+import { createTransport } from './transport/create-transport.ts';
 
 export interface ClientEvents {
   /** Logged in, for the first time or again. Nobody can listen to the first one of `connect`. */
@@ -61,8 +61,7 @@ export class Client extends EventEmitter<ClientEvents> {
   constructor(settings: Settings, hashes: Hashes) {
     super();
     this.#hashes = hashes;
-    const { host, port, noDelay, tls } = settings;
-    const connection = new Connection(settings, tcpTransport({ host, port, noDelay, tls }), {
+    const connection = new Connection(settings, createTransport(settings), {
       connected: (generation) => {
         for (const consumer of this.#consumers) consumer.reconnected();
         this.emit('connected', generation);

@@ -30,8 +30,7 @@ export {
   ServerError,
   TimeoutError,
 } from './connection/errors.ts';
-export type { ClientOptions, ReconnectOptions } from './connection/options.ts';
-export type { TlsOptions } from './connection/tcp.ts';
+export type { ClientOptions, QuicOptions, ReconnectOptions, WebSocketOptions } from './connection/options.ts';
 export type { Consumer } from './consumer/consumer.ts';
 export type { CommitPolicy, ConsumerOptions } from './consumer/options.ts';
 export type { OutgoingMessage, ReceivedMessage } from './message/message.ts';
@@ -39,3 +38,4 @@ export type { Value } from './message/typed.ts';
 export type { SendResult } from './producer/batch.ts';
 export type { ProducerPartitioning } from './producer/partitioner.ts';
 export type { Producer, ProducerOptions } from './producer/producer.ts';
+export type { TlsOptions } from './transport/tls.ts';

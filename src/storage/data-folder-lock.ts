@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Addon } from './addon.ts';
+import type { Addon } from '../addon/addon.ts';
 
 // Never deleted: whoever locks a deleted file locks nothing.
 export const lockName = 'galgo.lock';

@@ -1,7 +1,7 @@
 // The engine as the addon implements it: every call writes its numbers into the shared words (layouts: native/binding/call_block.h) and crosses into C++ once.
 
 import { Buffer } from 'node:buffer';
-import { type Addon, loadAddon, type NativeEngine } from './addon.ts';
+import { type Addon, loadAddon, type NativeEngine } from '../addon/addon.ts';
 import { CompletionRecord, completionBytes } from './completion-record.ts';
 import {
   type AppendRequest,

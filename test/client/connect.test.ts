@@ -126,7 +126,7 @@ test('a peer that speaks something else is no crash', async (t) => {
 });
 
 test('options that make no sense are refused before anything is opened', async () => {
-  await assert.rejects(connect('iggy+quic://iggy:iggy@127.0.0.1:8080'), ArgumentError);
+  await assert.rejects(connect('iggy+http://iggy:iggy@127.0.0.1:3000'), ArgumentError);
   await assert.rejects(connect({ port: 70_000 }), ArgumentError);
   await assert.rejects(connect({ token: 'a', username: 'b', password: 'c' }), ArgumentError);
 });

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import { loadAddon } from '../../src/storage/addon.ts';
+import { loadAddon } from '../../src/addon/addon.ts';
 import { lockDataFolder } from '../../src/storage/data-folder-lock.ts';
 
 const addon = loadAddon();
@@ -22,7 +22,7 @@ function newFolder(): string {
 
 const source = (file: string) => JSON.stringify(new URL(`../../src/storage/${file}`, import.meta.url).href);
 const holderProgram = `
-  const { loadAddon } = await import(${source('addon.ts')});
+  const { loadAddon } = await import(${source('../addon/addon.ts')});
   const { lockDataFolder } = await import(${source('data-folder-lock.ts')});
   lockDataFolder(loadAddon(), process.env.FOLDER);
   console.log('locked');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { describe, it } from 'node:test';
-import { loadAddon } from '../../src/storage/addon.ts';
-import type { DatagramReceiver, DatagramSocket } from '../../src/transports/quic/datagram-socket.ts';
-import { openNativeUdp } from '../../src/transports/quic/native-udp.ts';
-import { openPortableUdp } from '../../src/transports/quic/portable-udp.ts';
+import { loadAddon } from '../../src/addon/addon.ts';
+import type { DatagramReceiver, DatagramSocket } from '../../src/quic/datagram-socket.ts';
+import { openNativeUdp } from '../../src/quic/native-udp.ts';
+import { openPortableUdp } from '../../src/quic/portable-udp.ts';
 
 const { openUdp } = loadAddon();
 const bufferBytes = 4 * 1024 * 1024;

@@ -10,6 +10,8 @@ import { typed, type Value } from '../message/typed.ts';
 /** The part of a connection that commands need. */
 export interface Requester {
   readonly generation: Generation;
+  /** False: requests that are under way together may be carried out in any order. */
+  readonly ordered: boolean;
   request<Request, Reply>(command: Command<Request, Reply>, request: Request, options: RequestOptions): Promise<Reply>;
 }
 

@@ -1,4 +1,4 @@
-// Iggy 0.8: answers come in the order of the requests, and nothing else ties them together.
+// Iggy 0.8: nothing in an answer tells which request it belongs to. Where the link does not know either, answers come in the order of the requests.
 
 import { loginUser } from '../../protocol/commands/login-user.ts';
 import { loginWithPersonalAccessToken } from '../../protocol/commands/login-with-personal-access-token.ts';
@@ -14,7 +14,16 @@ import { ProtocolViolationError, serverError } from './errors.ts';
 import type { Answer, Credentials, Wire } from './wire.ts';
 
 export function createClassicWire(replyBytesMax: number): Wire {
-  const waiting: Call[] = [];
+  /** In order, by number on the link. */
+  const waiting = new Map<number, Call>();
+
+  const take = (number: number | undefined): Call | undefined => {
+    const [answered] = number === undefined ? waiting.keys() : [number];
+    if (answered === undefined) return undefined;
+    const call = waiting.get(answered);
+    waiting.delete(answered);
+    return call;
+  };
 
   return {
     generation: 'classic',
@@ -27,18 +36,18 @@ export function createClassicWire(replyBytesMax: number): Wire {
       },
     },
 
-    begin(call) {
+    begin(call, number) {
       const header = Buffer.allocUnsafe(classicHeaderBytes);
       writeClassicRequestHeader(header, 0, call.command.code, call.body.length);
-      waiting.push(call);
+      waiting.set(number, call);
       return header;
     },
 
-    answer(frame): Answer {
+    answer(frame, number): Answer {
       const status = classicResponseStatus(frame, 0);
       // A server that stops says so unasked: this status answers no request.
       if (status === errorCodes.disconnected) return { kind: 'ended', error: serverError(status, 'the server'), refused: undefined };
-      const call = waiting.shift();
+      const call = take(number);
       if (call === undefined) throw new ProtocolViolationError('protocol-violation', `answer with status ${status} to no request`);
       // The server forgot the connection, and closes it behind this answer.
       if (status === errorCodes['stale-client']) return { kind: 'ended', error: serverError(status, call.command.name), refused: call };

@@ -1,27 +1,40 @@
 // Connection strings, as Iggy's SDKs take them:
 //   scheme "://" (user ":" password | token) "@" host ":" port [ "?" key "=" value ( "&" key "=" value )* ]
-//   scheme: iggy or iggy+tcp
-// Beyond the official grammar, user, password and token may be percent-encoded and the host may be an IPv6 address in brackets.
+//   scheme: iggy or iggy+tcp, iggy+quic, iggy+ws
+// Beyond the official grammar there is iggy+wss, which is iggy+ws with tls=true; user, password and token may be percent-encoded; the host may be an IPv6 address in brackets;
+// and some keys are ours, as `keys` tells.
 
-import { readFileSync } from 'node:fs';
+import type { TransportName } from '../transport/create-transport.ts';
+import type { TlsOptions } from '../transport/tls.ts';
 import { ArgumentError } from './errors.ts';
-import type { ClientOptions, ReconnectOptions } from './options.ts';
-import type { TlsOptions } from './tcp.ts';
+import type { ClientOptions, QuicOptions, ReconnectOptions, WebSocketOptions } from './options.ts';
 
-const tcpSchemes = new Set(['iggy', 'iggy+tcp']);
-const otherSchemes = new Set(['iggy+quic', 'iggy+http', 'iggy+ws']);
+const schemes: Readonly<Record<string, { transport: TransportName; tls: boolean }>> = {
+  iggy: { transport: 'tcp', tls: false },
+  'iggy+tcp': { transport: 'tcp', tls: false },
+  'iggy+ws': { transport: 'websocket', tls: false },
+  'iggy+wss': { transport: 'websocket', tls: true },
+  'iggy+quic': { transport: 'quic', tls: true },
+};
 const pattern = /^([^:]+):\/\/([^@?]*)@(\[[^\]]+\]|[^:?@[\]]+):(\d+)(?:\?([^?]*))?$/;
 
-/** Reads the CA file that it names. Throws ArgumentError (`invalid-connection-string`); the message never shows the credentials. */
+/** Throws ArgumentError (`invalid-connection-string`); the message never shows the credentials. */
 export function parseConnectionString(text: string): ClientOptions {
   const match = pattern.exec(text);
   if (match === null) throw invalid('it must look like iggy://user:password@host:port');
   const [, scheme = '', credentials = '', host = '', portText = '', optionsText] = match;
-  if (otherSchemes.has(scheme)) throw invalid(`${scheme} is not available: use iggy+tcp`);
-  if (!tcpSchemes.has(scheme)) throw invalid(`unknown scheme ${scheme}`);
+  const meaning = schemes[scheme];
+  if (meaning === undefined) throw invalid(scheme === 'iggy+http' ? 'iggy+http is not available' : `unknown scheme ${scheme}`);
   const port = Number(portText);
   if (port < 1 || port > 65_535) throw invalid(`port ${portText}`);
-  return { ...credentialsOf(credentials), host: host.replace(/^\[|\]$/g, ''), port, ...optionsOf(optionsText) };
+  const { transport, tls } = meaning;
+  return {
+    transport,
+    ...credentialsOf(credentials),
+    host: host.replace(/^\[|\]$/g, ''),
+    port,
+    ...optionsOf(transport, tls, optionsText),
+  };
 }
 
 function credentialsOf(text: string): ClientOptions {
@@ -33,44 +46,95 @@ function credentialsOf(text: string): ClientOptions {
   return { username: first, password: second };
 }
 
-function optionsOf(text: string | undefined): ClientOptions {
-  const options: ClientOptions = {};
-  const tls: TlsOptions = {};
-  const reconnect: ReconnectOptions = {};
-  let withTls = false;
-  for (const pair of text === undefined ? [] : text.split('&')) {
-    const [key = '', value, ...rest] = pair.split('=');
-    if (value === undefined || rest.length > 0) throw invalid(`option ${pair} must be key=value`);
-    switch (key) {
-      case 'tls':
-        withTls = value === 'true';
-        break;
-      case 'tls_domain':
-        tls.serverName = value;
-        break;
-      case 'tls_ca_file':
-        tls.ca = readFileSync(value);
-        break;
-      case 'nodelay':
-        options.noDelay = value === 'true';
-        break;
-      case 'heartbeat_interval':
-        options.heartbeatIntervalMs = durationMs(value);
-        break;
-      case 'reconnection_retries':
-        reconnect.retries = value === 'unlimited' ? Number.POSITIVE_INFINITY : count(key, value);
-        break;
-      case 'reconnection_interval':
-        reconnect.initialDelayMs = durationMs(value);
-        break;
-      case 'reestablish_after':
-        reconnect.reestablishAfterMs = durationMs(value);
-        break;
-      default:
-        throw invalid(`unknown option ${key}`);
-    }
-  }
-  return { ...options, reconnect, ...(withTls ? { tls } : {}) };
+/** What a key says. */
+interface Meaning {
+  withTls?: boolean;
+  options?: ClientOptions;
+  tls?: TlsOptions;
+  reconnect?: ReconnectOptions;
+  websocket?: WebSocketOptions;
+  quic?: QuicOptions;
+}
+
+interface Key {
+  transports: readonly TransportName[];
+  read(value: string, key: string): Meaning;
+}
+
+const all: readonly TransportName[] = ['tcp', 'websocket', 'quic'];
+const streams: readonly TransportName[] = ['tcp', 'websocket'];
+
+const retries: Key['read'] = (value, key) => ({
+  reconnect: { retries: value === 'unlimited' ? Number.POSITIVE_INFINITY : count(key, value) },
+});
+const reestablishAfter: Key['read'] = (value) => ({ reconnect: { reestablishAfterMs: durationMs(value) } });
+const validate: Key['read'] = (value) => ({ tls: { rejectUnauthorized: value === 'true' } });
+/** About buffers and duties that this client has not. */
+const ignored: Key['read'] = (value, key) => {
+  count(key, value);
+  return {};
+};
+
+const keys: Readonly<Record<string, Key>> = {
+  tls: { transports: streams, read: (value) => ({ withTls: value === 'true' }) },
+  tls_domain: { transports: all, read: (value) => ({ tls: { serverName: value } }) },
+  tls_ca_file: { transports: all, read: (value) => ({ tls: { caFile: value } }) },
+  tls_validate_certificate: { transports: all, read: validate },
+  validate_certificate: { transports: ['quic'], read: validate },
+  nodelay: { transports: ['tcp'], read: (value) => ({ options: { noDelay: value === 'true' } }) },
+  heartbeat_interval: { transports: all, read: (value) => ({ options: { heartbeatIntervalMs: durationMs(value) } }) },
+  reconnection_retries: { transports: streams, read: retries },
+  reconnection_max_retries: { transports: ['quic'], read: retries },
+  reconnection_interval: { transports: all, read: (value) => ({ reconnect: { initialDelayMs: durationMs(value) } }) },
+  reestablish_after: { transports: streams, read: reestablishAfter },
+  reconnection_reestablish_after: { transports: ['quic'], read: reestablishAfter },
+  response_buffer_size: { transports: ['quic'], read: (value, key) => ({ quic: { maxReplyBytes: count(key, value) } }) },
+  initial_mtu: { transports: ['quic'], read: (value, key) => ({ quic: { datagramBytes: count(key, value) } }) },
+  send_window: { transports: ['quic'], read: (value, key) => ({ quic: { sendWindowBytes: count(key, value) } }) },
+  receive_window: { transports: ['quic'], read: (value, key) => ({ quic: { receiveWindowBytes: count(key, value) } }) },
+  keep_alive_interval: { transports: ['quic'], read: (value, key) => ({ quic: { keepAliveMs: count(key, value) } }) },
+  max_idle_timeout: { transports: ['quic'], read: (value, key) => ({ quic: { maxIdleTimeoutMs: count(key, value) } }) },
+  max_concurrent_bidi_streams: { transports: ['quic'], read: ignored },
+  datagram_send_buffer_size: { transports: ['quic'], read: ignored },
+  max_message_size: { transports: ['websocket'], read: (value, key) => ({ websocket: { maxMessageBytes: count(key, value) } }) },
+  max_frame_size: { transports: ['websocket'], read: (value, key) => ({ websocket: { maxFrameBytes: count(key, value) } }) },
+  read_buffer_size: { transports: ['websocket'], read: ignored },
+  write_buffer_size: { transports: ['websocket'], read: ignored },
+  max_write_buffer_size: { transports: ['websocket'], read: ignored },
+  accept_unmasked_frames: { transports: ['websocket'], read: () => ({}) },
+  // Ours.
+  tls_fingerprint: { transports: all, read: (value) => ({ tls: { fingerprint: value } }) },
+  tls_cert_file: { transports: all, read: (value) => ({ tls: { certFile: value } }) },
+  tls_key_file: { transports: all, read: (value) => ({ tls: { keyFile: value } }) },
+  generation: { transports: all, read: (value) => ({ options: { generation: generationOf(value) } }) },
+};
+
+function optionsOf(transport: TransportName, tlsByScheme: boolean, text: string | undefined): ClientOptions {
+  const meanings = (text === undefined ? [] : text.split('&')).map((pair) => meaningOf(transport, pair));
+  const section = <Name extends Exclude<keyof Meaning, 'withTls'>>(name: Name): NonNullable<Meaning[Name]> =>
+    Object.assign({}, ...meanings.map((each) => each[name]));
+  const withTls = meanings.findLast((each) => each.withTls !== undefined)?.withTls ?? tlsByScheme;
+  return {
+    ...section('options'),
+    reconnect: section('reconnect'),
+    ...(withTls ? { tls: section('tls') } : {}),
+    ...(transport === 'websocket' ? { websocket: section('websocket') } : {}),
+    ...(transport === 'quic' ? { quic: section('quic') } : {}),
+  };
+}
+
+function meaningOf(transport: TransportName, pair: string): Meaning {
+  const [name = '', value, ...rest] = pair.split('=');
+  if (value === undefined || rest.length > 0) throw invalid(`option ${pair} must be key=value`);
+  const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+  if (key === undefined) throw invalid(`unknown option ${name}`);
+  if (!key.transports.includes(transport)) throw invalid(`${name} is no option of ${transport}`);
+  return key.read(value, name);
+}
+
+function generationOf(value: string): NonNullable<ClientOptions['generation']> {
+  if (value === 'auto' || value === 'vsr' || value === 'classic') return value;
+  throw invalid('generation must be auto, vsr or classic');
 }
 
 const unitsMs: Readonly<Record<string, number>> = {
@@ -100,7 +164,7 @@ function durationMs(text: string): number {
 }
 
 function count(key: string, value: string): number {
-  if (!/^\d{1,10}$/.test(value)) throw invalid(`${key} must be a number or unlimited`);
+  if (!/^\d{1,10}$/.test(value)) throw invalid(`${key} must be a number`);
   return Number(value);
 }
 

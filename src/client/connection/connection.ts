@@ -8,6 +8,7 @@ import type { Command, Generation } from '../../protocol/command.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
+import type { Transport } from '../transport/transport.ts';
 import { backoffMs } from './backoff.ts';
 import { Call, type CallOptions } from './call.ts';
 import { createClassicWire } from './classic-wire.ts';
@@ -22,7 +23,6 @@ import {
 } from './errors.ts';
 import type { Settings } from './options.ts';
 import { otherGenerationCode, Session, unheardCode } from './session.ts';
-import type { OpenLink } from './transport.ts';
 import { createVsrIdentity, createVsrWire } from './vsr-wire.ts';
 import type { Wire } from './wire.ts';
 
@@ -48,7 +48,7 @@ const logoutTimeoutMs = 1000;
 
 export class Connection {
   readonly #settings: Settings;
-  readonly #openLink: OpenLink;
+  readonly #transport: Transport;
   readonly #events: ConnectionEvents;
   readonly #identity = createVsrIdentity();
   readonly #stop = new AbortController();
@@ -64,9 +64,9 @@ export class Connection {
   #idle: (() => void)[] = [];
   #sessionBeganMs = 0;
 
-  constructor(settings: Settings, openLink: OpenLink, events: ConnectionEvents) {
+  constructor(settings: Settings, transport: Transport, events: ConnectionEvents) {
     this.#settings = settings;
-    this.#openLink = openLink;
+    this.#transport = transport;
     this.#events = events;
     if (settings.generation !== 'auto') this.#generation = settings.generation;
   }
@@ -75,6 +75,11 @@ export class Connection {
   get generation(): Generation {
     if (this.#generation === undefined) throw new ConnectionError('cannot-connect', 'not connected yet');
     return this.#generation;
+  }
+
+  /** False: requests that are under way together may be carried out in any order. */
+  get ordered(): boolean {
+    return this.#transport.ordered;
   }
 
   get connected(): boolean {
@@ -221,7 +226,7 @@ export class Connection {
     if (this.#settings.connectTimeoutMs > 0) limits.push(AbortSignal.timeout(this.#settings.connectTimeoutMs));
     let opened: Session | undefined;
     const attempt = Session.open(
-      this.#openLink,
+      this.#transport,
       wire,
       { user: this.#settings.user, token: this.#settings.token },
       this.#settings,

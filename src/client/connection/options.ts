@@ -1,8 +1,13 @@
 // What a client can be told, its defaults, and their checks.
 
+import type { TransportName, TransportSettings } from '../transport/create-transport.ts';
+import type { WebSocketSettings } from '../transport/node-websocket.ts';
+import type { QuicSettings } from '../transport/quic-settings.ts';
+import type { TlsOptions } from '../transport/tls.ts';
 import { parseConnectionString } from './connection-string.ts';
 import { ArgumentError } from './errors.ts';
-import type { TlsOptions } from './tcp.ts';
+
+const MiB = 1024 * 1024;
 
 export interface ReconnectOptions {
   /** Attempts after a loss until the client gives up and closes. Default: no limit. */
@@ -15,10 +20,36 @@ export interface ReconnectOptions {
   reestablishAfterMs?: number;
 }
 
+export interface WebSocketOptions {
+  /** Longest reply. Default 128 MiB. */
+  maxMessageBytes?: number;
+  /** A longer request leaves as several WebSocket frames of one message. Default 16 MiB, the most that Iggy's servers take. */
+  maxFrameBytes?: number;
+}
+
+export interface QuicOptions {
+  /** Longest datagram that is sent: 1200 to 65,507. Default 1350, which passes everywhere but in few tunnels. */
+  datagramBytes?: number;
+  /** Longest reply. Default 64 MiB. */
+  maxReplyBytes?: number;
+  /** Most bytes that leave before the server shows a sign of life. Default 16 MiB. */
+  sendWindowBytes?: number;
+  /** Most bytes on their way from the server. Default 16 MiB. */
+  receiveWindowBytes?: number;
+  /** QUIC's own ping, after so long without a sign of life. Default 5,000; 0 never. */
+  keepAliveMs?: number;
+  /** A server that is silent for so long is gone. The shorter one of client and server holds. Default 10,000; 0 leaves it to the server. */
+  maxIdleTimeoutMs?: number;
+  /** `auto` lets the kernel split and join datagrams where the package's addon is there (Linux); `portable` is Node's own socket. Default `auto`. */
+  udpSocket?: 'auto' | 'portable';
+}
+
 export interface ClientOptions {
+  /** Default `tcp`. */
+  transport?: TransportName;
   /** Default 127.0.0.1. */
   host?: string;
-  /** Default 8090. */
+  /** Default 8090 for TCP, 8092 for WebSocket, 8080 for QUIC. */
   port?: number;
   /** Default iggy, with password iggy. */
   username?: string;
@@ -27,9 +58,11 @@ export interface ClientOptions {
   token?: string;
   /** `auto` begins with VSR (Iggy 0.9) and falls back to classic (Iggy 0.8) once, if the answer shows it. Default `auto`. */
   generation?: 'auto' | 'vsr' | 'classic';
-  /** True or options: TLS. Default: none. */
+  /** True or options: TLS. Default: none, but on QUIC, which is never without. */
   tls?: boolean | TlsOptions;
-  /** Send small requests at once. Default true. */
+  websocket?: WebSocketOptions;
+  quic?: QuicOptions;
+  /** TCP: send small requests at once. Default true. */
   noDelay?: boolean;
   /** For each call that does not name its own. Default 30,000; 0 waits for ever. */
   timeoutMs?: number;
@@ -49,14 +82,10 @@ export interface ClientOptions {
   maxWaiting?: number;
 }
 
-export interface Settings {
-  host: string;
-  port: number;
+export interface Settings extends TransportSettings {
   user: { username: string; password: string } | undefined;
   token: string | undefined;
   generation: 'auto' | 'vsr' | 'classic';
-  tls: TlsOptions | undefined;
-  noDelay: boolean;
   timeoutMs: number;
   connectTimeoutMs: number;
   reconnect: Required<ReconnectOptions> | undefined;
@@ -67,6 +96,8 @@ export interface Settings {
   maxWaiting: number;
 }
 
+const defaultPorts: Readonly<Record<TransportName, number>> = { tcp: 8090, websocket: 8092, quic: 8080 };
+
 /** Options win over what the connection string says. Throws ArgumentError. */
 export function resolveSettings(target: string | ClientOptions, more: ClientOptions = {}): Settings {
   const given: ClientOptions = { ...(typeof target === 'string' ? parseConnectionString(target) : target), ...more };
@@ -76,13 +107,18 @@ export function resolveSettings(target: string | ClientOptions, more: ClientOpti
   if ((given.username === undefined) !== (given.password === undefined)) {
     throw new ArgumentError('invalid-argument', 'user name and password belong together');
   }
+  const transport = given.transport ?? 'tcp';
+  if (transport === 'quic' && given.tls === false) throw new ArgumentError('invalid-argument', 'there is no QUIC without TLS');
   return {
+    transport,
     host: given.host ?? '127.0.0.1',
-    port: whole('port', given.port ?? 8090, 1, 65_535),
+    port: whole('port', given.port ?? defaultPorts[transport], 1, 65_535),
     user: given.token === undefined ? { username: given.username ?? 'iggy', password: given.password ?? 'iggy' } : undefined,
     token: given.token,
     generation: given.generation ?? 'auto',
-    tls: given.tls === true ? {} : given.tls === false ? undefined : given.tls,
+    tls: tlsOptions(given.tls ?? transport === 'quic'),
+    websocket: webSocketSettings(given.websocket),
+    quic: quicSettings(given.quic),
     noDelay: given.noDelay ?? true,
     timeoutMs: duration('timeoutMs', given.timeoutMs ?? 30_000),
     connectTimeoutMs: duration('connectTimeoutMs', given.connectTimeoutMs ?? 10_000),
@@ -90,8 +126,35 @@ export function resolveSettings(target: string | ClientOptions, more: ClientOpti
     heartbeatIntervalMs: duration('heartbeatIntervalMs', given.heartbeatIntervalMs ?? 5_000),
     stallTimeoutMs: duration('stallTimeoutMs', given.stallTimeoutMs ?? 30_000),
     maxInFlight: whole('maxInFlight', given.maxInFlight ?? 128, 1, 256),
-    maxInFlightBytes: whole('maxInFlightBytes', given.maxInFlightBytes ?? 64 * 1024 * 1024, 1),
+    maxInFlightBytes: whole('maxInFlightBytes', given.maxInFlightBytes ?? 64 * MiB, 1),
     maxWaiting: whole('maxWaiting', given.maxWaiting ?? 8192, 1),
+  };
+}
+
+function tlsOptions(given: boolean | TlsOptions): TlsOptions | undefined {
+  if (typeof given === 'boolean') return given ? {} : undefined;
+  if (given.fingerprint !== undefined && !/^([0-9a-f]{2}:?){31}[0-9a-f]{2}$/i.test(given.fingerprint)) {
+    throw new ArgumentError('invalid-argument', 'tls.fingerprint must be 32 bytes in hexadecimal digits');
+  }
+  return given;
+}
+
+function webSocketSettings(given: WebSocketOptions = {}): WebSocketSettings {
+  return {
+    maxMessageBytes: whole('websocket.maxMessageBytes', given.maxMessageBytes ?? 128 * MiB, 1, 2 ** 31 - 1),
+    maxFrameBytes: whole('websocket.maxFrameBytes', given.maxFrameBytes ?? 16 * MiB, 1024),
+  };
+}
+
+function quicSettings(given: QuicOptions = {}): QuicSettings {
+  return {
+    datagramBytes: whole('quic.datagramBytes', given.datagramBytes ?? 1350, 1200, 65_507),
+    maxReplyBytes: whole('quic.maxReplyBytes', given.maxReplyBytes ?? 64 * MiB, 1024),
+    sendWindowBytes: whole('quic.sendWindowBytes', given.sendWindowBytes ?? 16 * MiB, 64 * 1024),
+    receiveWindowBytes: whole('quic.receiveWindowBytes', given.receiveWindowBytes ?? 16 * MiB, 64 * 1024),
+    keepAliveMs: duration('quic.keepAliveMs', given.keepAliveMs ?? 5_000),
+    maxIdleTimeoutMs: duration('quic.maxIdleTimeoutMs', given.maxIdleTimeoutMs ?? 10_000),
+    udpSocket: given.udpSocket ?? 'auto',
   };
 }
 

@@ -6,10 +6,10 @@ import { ping } from '../../protocol/commands/ping.ts';
 import { errorCodes } from '../../protocol/errors.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
+import type { Link, LinkEvents, Transport } from '../transport/transport.ts';
 import { Call } from './call.ts';
 import { ClientError, ClosedError, ConnectionError, ProtocolViolationError, serverError } from './errors.ts';
 import { FrameSplitter } from './frame-splitter.ts';
-import type { Link, LinkEvents, OpenLink } from './transport.ts';
 import type { Credentials, Wire } from './wire.ts';
 
 export interface SessionLimits {
@@ -40,6 +40,8 @@ export class Session {
   /** In the order of writing. Calls that were given up stay until they are answered: the server is still at work on them. */
   readonly #inFlight = new Set<Call>();
   #inFlightBytes = 0;
+  /** Requests written so far: the number of the last one. */
+  #written = 0;
   #link: Link | undefined;
   #ended: ClientError | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -58,7 +60,7 @@ export class Session {
 
   /** Opens a link and logs in. Rejects with the reason; its code is `otherGenerationCode` where the peer does not speak the wire's generation. */
   static async open(
-    openLink: OpenLink,
+    transport: Transport,
     wire: Wire,
     credentials: Credentials,
     limits: SessionLimits,
@@ -68,10 +70,11 @@ export class Session {
     const session = new Session(wire, limits, events);
     const link: LinkEvents = {
       received: (chunk) => session.#received(chunk),
+      answered: (number, reply) => session.#answered(number, reply),
       closed: (error) => session.#end(session.#heard ? lost(error) : unheard(error)),
     };
     try {
-      session.#link = await openLink(link, signal);
+      session.#link = await transport.open(link, signal);
     } catch (error) {
       throw new ConnectionError('cannot-connect', `cannot connect: ${error instanceof Error ? error.message : error}`, { cause: error });
     }
@@ -109,8 +112,8 @@ export class Session {
     this.#inFlight.add(call);
     this.#inFlightBytes += call.body.length;
     call.written = true;
-    this.#link?.write(this.#wire.begin(call));
-    if (call.body.length > 0) this.#link?.write(call.body);
+    const number = ++this.#written;
+    this.#link?.send(number, this.#wire.begin(call, number), call.body);
   }
 
   /** Nobody waits for answers any more. */
@@ -158,11 +161,24 @@ export class Session {
   }
 
   #received(chunk: Buffer): void {
+    this.#take(chunk, () => this.#splitter.push(chunk, (frame) => this.#answer(frame, undefined)));
+  }
+
+  #answered(number: number, reply: Buffer): void {
+    this.#take(reply, () => {
+      const { headerBytes, frameBytes } = this.#wire.framing;
+      if (reply.length < headerBytes || frameBytes(reply, 0) !== reply.length)
+        throw new ProtocolViolationError('protocol-violation', `a reply of ${reply.length} bytes is not a frame`);
+      this.#answer(reply, number);
+    });
+  }
+
+  #take(bytes: Buffer, answer: () => void): void {
     if (this.#ended !== undefined) return;
     this.#lastSignMs = Date.now();
     try {
-      if (!this.#heard) this.#checkGeneration(chunk);
-      this.#splitter.push(chunk, (frame) => this.#answer(frame));
+      if (!this.#heard) this.#checkGeneration(bytes);
+      answer();
     } catch (error) {
       this.#end(ClientError.is(error) ? error : new ProtocolViolationError('protocol-violation', `${error}`, { cause: error }));
     }
@@ -174,8 +190,8 @@ export class Session {
     if (this.#wire.generation === 'vsr' && chunk.subarray(0, 4).some((byte) => byte !== 0)) throw otherGeneration();
   }
 
-  #answer(frame: Buffer): boolean {
-    const answer = this.#wire.answer(frame);
+  #answer(frame: Buffer, number: number | undefined): boolean {
+    const answer = this.#wire.answer(frame, number);
     if (answer.kind === 'ended') {
       if (answer.refused !== undefined) answer.refused.written = false;
       this.#end(answer.error);
@@ -218,7 +234,7 @@ export class Session {
     if (this.#ended !== undefined) return;
     this.#ended = error;
     clearInterval(this.#heartbeat);
-    this.#link?.destroy(error);
+    this.#link?.destroy();
     const unanswered = [...this.#inFlight].filter((call) => !call.settled);
     this.#inFlight.clear();
     this.#events.ended(error, unanswered);

@@ -25,10 +25,10 @@ export type Answer =
 export interface Wire {
   readonly generation: Generation;
   readonly framing: Framing;
-  /** The header of the call's frame; its body follows. From then on the call waits for an answer. */
-  begin(call: Call): Buffer;
-  /** Throws ProtocolViolationError. The body of a reply is a view of the frame. */
-  answer(frame: Buffer): Answer;
+  /** The header of the call's frame; its body follows. From then on the call waits for an answer. `number` is that of the request on its link. */
+  begin(call: Call, number: number): Buffer;
+  /** Throws ProtocolViolationError. The body of a reply is a view of the frame. `number`: of the request that it answers, where the link knows. */
+  answer(frame: Buffer, number: number | undefined): Answer;
   /** The login request. */
   login(credentials: Credentials): { command: Call['command']; request: unknown };
   /** Takes the login's reply. */

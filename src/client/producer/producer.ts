@@ -2,7 +2,7 @@
 //
 // A message waits in the open batch of its partition. A batch is closed by its count, by its bytes, or when it has lingered; closed batches are sent in order, several at a time.
 // Without a linger time a batch goes as soon as there is a free place on the wire, so that batches grow by themselves while the server is busy. Order within a partition is kept,
-// also across a lost connection.
+// also across a lost connection: on transports where requests may overtake each other a partition has one batch on its way.
 
 import type { Message } from '../../protocol/batch/message.ts';
 import { refusing, sendBatch } from '../commands/messages.ts';
@@ -67,6 +67,8 @@ export class Producer {
   /** Sends whose messages are not all in the queue yet. */
   readonly #accepting = new Set<Promise<void>>();
   #inFlight = 0;
+  /** Partitions whose next batch waits for the one on its way. */
+  readonly #busy = new Set<number>();
   /** Partition of the balanced batch that is being filled, and whose turn is next. */
   #balanced: Batch | undefined;
   #turn = Math.floor(Math.random() * 0xffff);
@@ -238,29 +240,37 @@ export class Producer {
 
   #pump(): void {
     while (this.#inFlight < this.#limits.maxInFlight) {
-      const batch = this.#closed.shift() ?? this.#takeDue();
+      const batch = this.#takeClosed() ?? this.#takeDue();
       if (batch === undefined) break;
       void this.#dispatch(batch);
     }
   }
 
-  /** The oldest open batch, where it need not wait any longer. */
+  #takeClosed(): Batch | undefined {
+    if (this.#busy.size === 0) return this.#closed.shift();
+    const index = this.#closed.findIndex(({ partition }) => !this.#busy.has(partition));
+    return index < 0 ? undefined : this.#closed.splice(index, 1)[0];
+  }
+
+  /** The oldest open batch that may go, where it need not wait any longer. */
   #takeDue(): Batch | undefined {
     if (!this.#due) return undefined;
-    const [oldest] = this.#open.values();
-    if (oldest === undefined) {
-      this.#due = false;
-      clearTimeout(this.#lingering);
-      this.#lingering = undefined;
-    } else {
-      this.#open.delete(oldest.partition);
+    for (const batch of this.#open.values()) {
+      if (this.#busy.has(batch.partition)) continue;
+      this.#open.delete(batch.partition);
+      return batch;
     }
-    return oldest;
+    if (this.#open.size > 0) return undefined;
+    this.#due = false;
+    clearTimeout(this.#lingering);
+    this.#lingering = undefined;
+    return undefined;
   }
 
   async #dispatch(batch: Batch): Promise<void> {
-    this.#inFlight++;
     const { requester, hashes } = this.#services;
+    this.#inFlight++;
+    if (!requester.ordered) this.#busy.add(batch.partition);
     const { deliveryTimeoutMs, onUnknownOutcome } = this.#limits;
     try {
       const options = { timeoutMs: deliveryTimeoutMs, repeatable: onUnknownOutcome === 'retry' };
@@ -270,6 +280,7 @@ export class Producer {
       batch.failed(error);
     }
     this.#inFlight--;
+    this.#busy.delete(batch.partition);
     this.#unsettled.delete(batch);
     this.#room.give(batch.messages.length, batch.bytes);
     this.#pump();

@@ -4,6 +4,8 @@
 
 import { X509Certificate } from 'node:crypto';
 import type { Generation } from '../../protocol/command.ts';
+import type { DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
+import type { Connection as NativeConnection, Quiche } from '../../quic/quiche.ts';
 import type { ClientRecord } from '../../streaming/clients.ts';
 import { ClassicRequests } from '../classic-requests.ts';
 import { signInByCertificate } from '../client-certificates.ts';
@@ -13,10 +15,8 @@ import type { TransportServices } from '../services.ts';
 import { VsrRequests } from '../vsr-requests.ts';
 import { VsrSession } from '../vsr-session.ts';
 import { closeCodes, noApplicationProtocol, refusesCertificate } from './close-codes.ts';
-import type { DatagramSocket, Peer } from './datagram-socket.ts';
 import type { Sleeper } from './deadlines.ts';
 import { firstWindow, type QuicOptions } from './quic-options.ts';
-import type { Connection as NativeConnection, Quiche } from './quiche.ts';
 import { QuicStream, type StreamOwner } from './stream.ts';
 import type { ReplyBuffer } from './stream-output.ts';
 import { TrafficBalance } from './traffic-balance.ts';

@@ -4,13 +4,13 @@
 // A datagram of an unknown connection costs no memory: a new peer is first sent a retry, and only one that answers it from its address gets a connection.
 
 import { randomBytes } from 'node:crypto';
+import type { DatagramReceiver, DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
+import type { Config, Header, Quiche } from '../../quic/quiche.ts';
 import type { OpenConnection } from '../listener.ts';
 import type { TransportServices } from '../services.ts';
 import { type ConnectionHost, QuicConnection } from './connection.ts';
-import type { DatagramReceiver, DatagramSocket, Peer } from './datagram-socket.ts';
 import { Deadlines } from './deadlines.ts';
 import type { QuicOptions } from './quic-options.ts';
-import type { Config, Header, Quiche } from './quiche.ts';
 import { RetryTokens } from './retry-token.ts';
 import { ReplyBuffer } from './stream-output.ts';
 

@@ -2,17 +2,15 @@
 
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
+import type { Addon } from '../../addon/addon.ts';
 import { rateLimitedWarning } from '../../observability/rate-limited-warning.ts';
-import type { Addon } from '../../storage/addon.ts';
+import { openUdp } from '../../quic/open-udp.ts';
+import type { Quiche } from '../../quic/quiche.ts';
 import type { LiveCertificate } from '../certificate-store.ts';
 import { formatAddress, type Listener } from '../listener.ts';
 import type { TransportServices } from '../services.ts';
-import type { DatagramReceiver, DatagramSocket, DatagramSocketOptions } from './datagram-socket.ts';
 import { Endpoint } from './endpoint.ts';
-import { openNativeUdp } from './native-udp.ts';
-import { openPortableUdp } from './portable-udp.ts';
 import { type QuicOptions, quicheConfig } from './quic-options.ts';
-import type { Quiche } from './quiche.ts';
 
 const ticketKeyBytes = 48;
 
@@ -38,8 +36,4 @@ export async function listenQuic(
     connections: endpoint.connections,
     stopAccepting: () => endpoint.stop(),
   };
-}
-
-async function openUdp(openNative: Addon['openUdp'], options: DatagramSocketOptions, receiver: DatagramReceiver): Promise<DatagramSocket> {
-  return openNative === undefined ? openPortableUdp(options, receiver) : openNativeUdp(openNative, options, receiver);
 }

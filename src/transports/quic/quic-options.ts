@@ -1,8 +1,8 @@
 // What the server's settings say about QUIC, and the library's configuration made from it.
 
+import type { Config, Quiche } from '../../quic/quiche.ts';
 import type { Certificate } from '../certificates.ts';
 import type { ClientCertificates } from '../tls-server.ts';
-import type { Config, Quiche } from './quiche.ts';
 
 export interface QuicOptions {
   host: string;

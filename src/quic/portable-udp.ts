@@ -33,6 +33,8 @@ class PortableUdp implements DatagramSocket {
   #room: Buffer | undefined;
   #turn = false;
   #blocked = false;
+  /** Given to Node, which passes them on a little later. */
+  #leaving = 0;
   #closed = false;
 
   constructor(socket: dgram.Socket, host: string, receiver: DatagramReceiver) {
@@ -50,6 +52,10 @@ class PortableUdp implements DatagramSocket {
     return { key, host: address.replace(/%.*$/, '').replace(/^::ffff:(?=[\d.]+$)/i, ''), port: Number(port) };
   }
 
+  peerAt(host: string, port: number): Peer {
+    return this.peer(`${host}|${port}`);
+  }
+
   room(bytes: number): Buffer | undefined {
     if (this.#closed) return undefined;
     if (this.#socket.getSendQueueSize() > queuedBytesMax) {
@@ -63,6 +69,7 @@ class PortableUdp implements DatagramSocket {
   commit(length: number, peer: Peer): void {
     const bytes = this.#room as Buffer;
     const [address] = peer.key.split('|');
+    this.#leaving++;
     this.#socket.send(bytes, 0, length, peer.port, address, () => this.#sent());
   }
 
@@ -73,10 +80,11 @@ class PortableUdp implements DatagramSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#socket.close();
+    if (this.#leaving === 0) this.#socket.close();
   }
 
   #received(bytes: Buffer, from: string): void {
+    if (this.#closed) return;
     this.#receiver.datagram(bytes, from);
     if (this.#turn) return;
     this.#turn = true;
@@ -88,6 +96,8 @@ class PortableUdp implements DatagramSocket {
   }
 
   #sent(): void {
+    this.#leaving--;
+    if (this.#closed && this.#leaving === 0) this.#socket.close();
     if (!this.#blocked || this.#closed || this.#socket.getSendQueueSize() > queuedBytesMax / 2) return;
     this.#blocked = false;
     this.#receiver.writable();

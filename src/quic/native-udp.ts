@@ -1,13 +1,14 @@
 // UDP through the addon: many datagrams with one system call, joined by the kernel where it can. native/udp/udp_socket.h holds the layout of the records.
 
-import { SocketAddress } from 'node:net';
-import type { Addon, NativeUdpSocket } from '../../storage/addon.ts';
+import { isIPv6, SocketAddress } from 'node:net';
+import type { Addon, NativeUdpSocket } from '../addon/addon.ts';
 import type { DatagramReceiver, DatagramSocket, DatagramSocketOptions, Peer } from './datagram-socket.ts';
 
 const recordWords = 13;
 const recordBytes = recordWords * 4;
 const pathAt = 12;
 const pathBytes = 40;
+const peerAddressAt = 8;
 const recordsMax = 64;
 const runBytesMax = 65_507;
 const segmentsMax = 64;
@@ -63,6 +64,14 @@ class NativeUdp implements DatagramSocket {
   peer(key: string): Peer {
     const path = Buffer.from(key, 'latin1');
     return { key, host: hostOf(path), port: path.readUInt16LE(2) };
+  }
+
+  peerAt(host: string, port: number): Peer {
+    const path = Buffer.alloc(pathBytes);
+    path.writeUInt16LE(isIPv6(host) ? 6 : 4, 0);
+    path.writeUInt16LE(port, 2);
+    path.set(addressBytes(host), peerAddressAt);
+    return this.peer(path.toString('latin1'));
   }
 
   room(bytes: number): Buffer | undefined {
@@ -163,4 +172,19 @@ function hostOf(path: Buffer): string {
 
 function dotted(bytes: Buffer): string {
   return bytes.join('.');
+}
+
+/** In network order: 4 bytes, or 16. */
+function addressBytes(host: string): Uint8Array {
+  if (!isIPv6(host)) return Uint8Array.from(host.split('.'), Number);
+  // An IPv4 address at the end stands for the last two groups.
+  const hex = host.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...parts: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  const [before = [], after = []] = hex.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const gap = new Array<string>(8 - before.length - after.length).fill('0');
+  const bytes = Buffer.alloc(16);
+  for (const [index, group] of [...before, ...gap, ...after].entries()) bytes.writeUInt16BE(Number.parseInt(group, 16), index * 2);
+  return bytes;
 }

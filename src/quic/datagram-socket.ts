@@ -25,6 +25,8 @@ export interface DatagramSocket {
   readonly description: string;
   /** The peer of a key that `datagram` gave. */
   peer(key: string): Peer;
+  /** A peer to begin with, by its numeric address. Its answers may come under another key. */
+  peerAt(host: string, port: number): Peer;
   /** Room for the next datagram, or undefined while the kernel takes no more. */
   room(bytes: number): Buffer | undefined;
   /** The first `length` bytes of the room are a datagram. It leaves at the next `flush` at the latest. */
