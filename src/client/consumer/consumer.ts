@@ -7,11 +7,17 @@ import type { Groups } from '../commands/groups.ts';
 import type { Messages, PollFrom } from '../commands/messages.ts';
 import type { Requester } from '../commands/run.ts';
 import type { Topics } from '../commands/topics.ts';
+import type { CallOptions } from '../connection/call.ts';
 import { ArgumentError, ClientError, ClosedError, ConnectionError, LimitError, ServerError, TimeoutError } from '../connection/errors.ts';
 import type { ReceivedMessage } from '../message/message.ts';
-import { type Assignment, createAssignment } from './assignment.ts';
-import { Cursor } from './cursor.ts';
+import { type Assigned, createAssignment } from './assignment.ts';
+import { Commits } from './commits.ts';
+import type { Cursor } from './cursor.ts';
+import { Fetcher } from './fetcher.ts';
+import { noMember, notOwned } from './group-errors.ts';
+import { Membership } from './membership.ts';
 import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from './options.ts';
+import { type InHand, Partitions } from './partitions.ts';
 
 export interface ConsumerServices {
   topics: Topics;
@@ -20,54 +26,47 @@ export interface ConsumerServices {
   requester: Requester;
 }
 
-/** Partition of an empty poll that tells a member to synchronise. */
-const resyncPartition = 0xffff_ffff;
-const retryDelayMs = 200;
-
-const noMember = 'consumer-group-member-not-found';
-/** What a member hears that no longer owns what it asks for, or is no member. */
-const notOwned = new Set<string>([noMember, 'consumer-group-partition-not-owned', 'resource-not-found']);
 /** The session was lost in the server: the connection will be renewed. */
 const sessionGone = new Set(['unauthenticated', 'stale-client', 'session-ended']);
-
-interface InHand {
-  message: ReceivedMessage;
-  cursor: Cursor;
-  seeks: number;
-}
 
 export class Consumer implements AsyncIterable<ReceivedMessage> {
   readonly #settings: ConsumerSettings;
   readonly #services: ConsumerServices;
   readonly #onClosed: () => void;
-  readonly #cursors = new Map<number | undefined, Cursor>();
-  readonly #pausedPartitions = new Set<number>();
-  #turns: Cursor[] = [];
-  #turn = 0;
-  #assignment: Assignment | undefined;
+  readonly #partitions: Partitions;
+  readonly #commits: Commits;
+  readonly #fetcher: Fetcher;
+  #membership: Membership | undefined;
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #failure: unknown;
-  #pausedAll = false;
-  #refreshing = false;
-  #refreshAgain = false;
   #inHand: InHand | undefined;
-  #sinceCommit = 0;
-  #committing: Promise<void> = Promise.resolve();
-  #commitQueued = false;
-  #timers: NodeJS.Timeout[] = [];
-  #pollTimer: NodeJS.Timeout | undefined;
   #waiters: (() => void)[] = [];
 
   constructor(options: ConsumerOptions, services: ConsumerServices, onClosed: () => void) {
-    this.#settings = consumerSettings(options);
+    const settings = consumerSettings(options);
+    const { messages } = services;
+    this.#settings = settings;
     this.#services = services;
     this.#onClosed = onClosed;
+    this.#partitions = new Partitions(settings.start);
+    this.#commits = new Commits(settings, messages, this.#partitions, {
+      committed: () => this.#fetcher.fetch(),
+      troubled: (error) => this.#troubled(error),
+      fenced: () => this.#refresh(),
+    });
+    this.#fetcher = new Fetcher(settings, messages, this.#partitions, {
+      fetched: () => this.#wake(),
+      resync: () => this.#refresh(),
+      troubled: (error) => this.#troubled(error),
+      mayReadOn: (cursor) => this.#mayReadOn(cursor),
+      over: () => this.#over,
+    });
   }
 
   /** Partitions that are read now. */
   get partitions(): number[] {
-    return this.#turns.flatMap(({ partition, leaving }) => (partition === undefined || leaving ? [] : [partition]));
+    return this.#partitions.ids;
   }
 
   /**
@@ -96,37 +95,30 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
   }
 
   /** Stores the offsets of all processed messages, or of the given one and all before it in its partition. */
-  async commit(message?: Pick<ReceivedMessage, 'partition' | 'offset'>): Promise<void> {
-    if (message === undefined) return this.#commitProcessed();
-    const { partition, offset } = message;
-    await this.#store(partition, offset);
-    const cursor = this.#cursors.get(partition) ?? this.#cursors.get(undefined);
-    cursor?.committed.set(partition, Math.max(offset, cursor.committed.get(partition) ?? -1));
-    this.#fetch();
+  async commit(message?: Pick<ReceivedMessage, 'partition' | 'offset'>, options?: CallOptions): Promise<void> {
+    if (message === undefined) return this.#commits.all(options);
+    await this.#commits.one(message.partition, message.offset, options);
+    this.#fetcher.fetch();
   }
 
   /** Hands out nothing more of these partitions, or of all, and does not poll them. Membership and reading position stay. */
   pause(partitions?: readonly number[]): void {
-    if (partitions === undefined) this.#pausedAll = true;
-    else for (const partition of partitions) this.#pausedPartitions.add(partition);
+    this.#partitions.pause(partitions);
   }
 
   resume(partitions?: readonly number[]): void {
-    if (partitions === undefined) {
-      this.#pausedAll = false;
-      this.#pausedPartitions.clear();
-    } else for (const partition of partitions) this.#pausedPartitions.delete(partition);
+    this.#partitions.resume(partitions);
     this.#wake();
-    this.#fetch();
+    this.#fetcher.fetch();
   }
 
   /** Goes on from there in a partition that is read now. A member of a group on a classic server cannot: the server chooses what it reads. */
   async seek(partition: number, from: PollFrom): Promise<void> {
     await this.#start();
-    const cursor = this.#cursors.get(partition);
-    if (cursor === undefined) throw new ArgumentError('invalid-argument', `partition ${partition} is not read by this consumer`);
+    const cursor = this.#partitions.cursorOf(partition);
+    if (cursor?.partition === undefined) throw new ArgumentError('invalid-argument', `partition ${partition} is not read by this consumer`);
     cursor.seek(from);
-    this.#fetch();
+    this.#fetcher.fetch();
   }
 
   /** Stops handing out, stores the offsets of what was processed (unless commits are manual) and leaves the group. */
@@ -141,19 +133,23 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
 
   /** The client has a new session. */
   reconnected(): void {
-    if (this.#assignment === undefined || this.#closing !== undefined) return;
-    this.#assignment.sessionLost();
-    void this.#refresh();
+    this.#membership?.lost();
+    this.#refresh();
+  }
+
+  get #over(): boolean {
+    return this.#closing !== undefined || this.#failure !== undefined;
   }
 
   async #close(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#pollTimer);
+    this.#membership?.stop();
+    this.#commits.stop();
+    this.#fetcher.stop();
     this.#wake();
     try {
       await this.#started?.catch(() => undefined);
-      if (this.#failure === undefined && this.#settings.commit !== 'manual') await this.#commitProcessed();
-      await this.#assignment?.leave();
+      if (this.#failure === undefined && this.#settings.commit !== 'manual') await this.#commits.all();
+      await this.#membership?.leave();
     } catch (error) {
       // What could not be stored will be delivered again; what could not be left is forgotten with the session.
       if (!ClientError.is(error)) throw error;
@@ -172,16 +168,34 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
 
   async #begin(): Promise<void> {
     const { topics, groups, requester } = this.#services;
-    const assignment = createAssignment(this.#settings, topics, groups, requester.generation);
-    const { partitions } = await assignment.refresh();
-    this.#assignment = assignment;
-    this.#assign(partitions, false);
-    if (this.#closing !== undefined) return;
-    const { commit } = this.#settings;
-    if (typeof commit === 'object' && commit.intervalMs > 0)
-      this.#timers.push(setInterval(() => this.#queueCommit(), commit.intervalMs).unref());
-    if (assignment.refreshMs > 0) this.#timers.push(setInterval(() => void this.#refresh(), assignment.refreshMs).unref());
-    this.#fetch();
+    const membership = new Membership(createAssignment(this.#settings, topics, groups, requester.generation), {
+      assigned: (assigned) => this.#assign(assigned),
+      troubled: (error) => this.#troubled(error),
+      over: () => this.#over,
+    });
+    await membership.begin();
+    this.#membership = membership;
+    if (this.#closing === undefined) this.#commits.begin();
+  }
+
+  #refresh(): void {
+    if (!this.#over) void this.#membership?.refresh();
+  }
+
+  #assign({ partitions, rejoined }: Assigned): void {
+    for (const cursor of this.#partitions.assign(partitions, rejoined)) void this.#giveUp(cursor, rejoined);
+    this.#fetcher.fetch();
+  }
+
+  /** A partition goes to another member. As long as this one may store offsets it hands out what it fetched, so that the partition can go without repetition. */
+  async #giveUp(cursor: Cursor, lostForSure: boolean): Promise<void> {
+    const owned = !lostForSure && (await this.#commits.of(cursor).catch(() => false));
+    if (cursor.leaving && (!owned || (cursor.buffered === 0 && this.#inHand?.cursor !== cursor))) this.#retire(cursor);
+  }
+
+  #retire(cursor: Cursor): void {
+    const remove = () => this.#partitions.retire(cursor);
+    this.#commits.of(cursor).then(remove, remove);
   }
 
   /** The next message is in hand until it is processed or put back. Undefined: closed. */
@@ -191,95 +205,37 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#closing !== undefined) return undefined;
-      const inHand = this.#take();
+      const inHand = this.#partitions.take();
       if (inHand !== undefined) {
         this.#inHand = inHand;
-        if (inHand.cursor.buffered <= this.#settings.batchSize / 2) this.#fetch();
+        if (this.#fetcher.isLow(inHand.cursor)) this.#fetcher.fetch();
         return inHand;
       }
-      this.#fetch();
+      this.#fetcher.fetch();
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
-  }
-
-  /** One message of the next partition that has any. */
-  #take(): InHand | undefined {
-    for (let tried = 0; tried < this.#turns.length; tried++) {
-      const cursor = this.#turns[this.#turn++ % this.#turns.length] as Cursor;
-      if (this.#isPaused(cursor)) continue;
-      const message = cursor.take();
-      if (message !== undefined) return { message, cursor, seeks: cursor.seeks };
-    }
-    return undefined;
   }
 
   async #processed({ message, cursor, seeks }: InHand): Promise<void> {
     if (cursor.seeks !== seeks) return;
     cursor.processed.set(message.partition, message.offset);
-    this.#sinceCommit++;
-    const { commit } = this.#settings;
     if (this.#closing !== undefined) return;
-    if (commit === 'each') await this.#commitProcessed();
-    else if (typeof commit === 'object' && this.#sinceCommit >= commit.count) this.#queueCommit();
+    await this.#commits.processed();
     if (cursor.leaving && cursor.buffered === 0) this.#retire(cursor);
   }
 
-  /** Polls every partition that wants it. */
-  #fetch(): void {
-    if (this.#closing !== undefined || this.#failure !== undefined) return;
-    const now = Date.now();
-    let wakeMs = Number.POSITIVE_INFINITY;
-    for (const cursor of this.#turns) {
-      if (cursor.polling || cursor.leaving || this.#isPaused(cursor)) continue;
-      if (cursor.partition === undefined ? !this.#mayPollNext(cursor) : cursor.buffered > this.#settings.batchSize / 2) continue;
-      if (cursor.notBeforeMs > now) wakeMs = Math.min(wakeMs, cursor.notBeforeMs);
-      else void this.#poll(cursor);
-    }
-    clearTimeout(this.#pollTimer);
-    if (wakeMs < Number.POSITIVE_INFINITY) this.#pollTimer = setTimeout(() => this.#fetch(), wakeMs - now);
-  }
-
-  /** A classic group reads on after what is stored: everything that was handed out must be stored first. */
-  #mayPollNext(cursor: Cursor): boolean {
+  #mayReadOn(cursor: Cursor): boolean {
     if (cursor.buffered > 0 || this.#inHand !== undefined) return false;
     if (!cursor.dirty) return true;
-    if (this.#settings.commit !== 'manual') this.#queueCommit();
+    if (this.#settings.commit !== 'manual') this.#commits.queue();
     return false;
-  }
-
-  async #poll(cursor: Cursor): Promise<void> {
-    const { stream, topic, as, batchSize, pacing } = this.#settings;
-    const { epoch, partition, from } = cursor;
-    cursor.polling = true;
-    try {
-      const request = { stream, topic, as, from, count: batchSize, ...(partition === undefined ? {} : { partition }) };
-      const result = await this.#services.messages.poll(request);
-      if (cursor.epoch !== epoch) return;
-      if (result.partition === resyncPartition) {
-        cursor.fetchedNothing(pacing, Date.now());
-        void this.#refresh();
-      } else if (result.messages.length > 0) {
-        cursor.fetched(result);
-        this.#wake();
-      } else if (cursor.wasPurged(result.currentOffset)) {
-        cursor.seek('first');
-      } else {
-        cursor.fetchedNothing(pacing, Date.now());
-      }
-    } catch (error) {
-      cursor.notBeforeMs = Date.now() + retryDelayMs;
-      this.#troubled(error);
-    } finally {
-      cursor.polling = false;
-      this.#fetch();
-    }
   }
 
   /** Goes on where another attempt may succeed, ends the consumer where not. */
   #troubled(error: unknown): void {
     if (ClientError.is(error) && this.#settings.group !== undefined && notOwned.has(error.code)) {
-      if (error.code === noMember) this.#assignment?.sessionLost();
-      void this.#refresh();
+      if (error.code === noMember) this.#membership?.lost();
+      this.#refresh();
       return;
     }
     const passing =
@@ -291,110 +247,6 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
     this.#failure = error;
     if (error instanceof ClosedError) void this.close();
     this.#wake();
-  }
-
-  /** Asks what may be read now; requests that come meanwhile are answered by one more. */
-  async #refresh(): Promise<void> {
-    this.#refreshAgain = true;
-    if (this.#refreshing) return;
-    this.#refreshing = true;
-    while (this.#refreshAgain && this.#closing === undefined && this.#failure === undefined) {
-      this.#refreshAgain = false;
-      try {
-        const assigned = await this.#assignment?.refresh();
-        if (assigned !== undefined) this.#assign(assigned.partitions, assigned.rejoined);
-      } catch (error) {
-        this.#troubled(error);
-        await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
-        this.#refreshAgain ||= error instanceof ConnectionError || error instanceof TimeoutError;
-      }
-    }
-    this.#refreshing = false;
-    this.#fetch();
-  }
-
-  #assign(partitions: readonly (number | undefined)[], rejoined: boolean): void {
-    const assigned = new Set(partitions);
-    for (const partition of assigned) {
-      const cursor = this.#cursors.get(partition);
-      if (cursor === undefined) {
-        this.#cursors.set(partition, new Cursor(partition, this.#settings.start));
-      } else if (rejoined || cursor.leaving) {
-        // Another member may have read on from what is stored.
-        cursor.leaving = false;
-        cursor.restart('next');
-      }
-    }
-    for (const [partition, cursor] of this.#cursors) {
-      if (assigned.has(partition) || cursor.leaving) continue;
-      cursor.leaving = true;
-      cursor.epoch++;
-      void this.#giveUp(cursor, rejoined);
-    }
-    this.#turns = [...this.#cursors.values()];
-  }
-
-  /** A partition goes to another member. As long as this one may store offsets it hands out what it fetched, so that the partition can go without repetition. */
-  async #giveUp(cursor: Cursor, lostForSure: boolean): Promise<void> {
-    const owned = !lostForSure && (await this.#commitCursor(cursor).catch(() => false));
-    if (cursor.leaving && (!owned || (cursor.buffered === 0 && this.#inHand?.cursor !== cursor))) this.#retire(cursor);
-  }
-
-  #retire(cursor: Cursor): void {
-    const remove = () => {
-      if (!cursor.leaving || this.#cursors.get(cursor.partition) !== cursor) return;
-      this.#cursors.delete(cursor.partition);
-      this.#turns = [...this.#cursors.values()];
-    };
-    void this.#commitCursor(cursor).then(remove, remove);
-  }
-
-  /** Errors of commits that nobody waits for end up here; the next commit tries again. */
-  #queueCommit(): void {
-    if (this.#commitQueued) return;
-    this.#commitQueued = true;
-    this.#commitProcessed().then(
-      () => this.#fetch(),
-      (error) => this.#troubled(error),
-    );
-  }
-
-  /** One commit after another, so that a partition's offset never goes back. */
-  #commitProcessed(): Promise<void> {
-    const commit = this.#committing.then(async () => {
-      this.#commitQueued = false;
-      this.#sinceCommit = 0;
-      await Promise.all([...this.#cursors.values()].map((cursor) => this.#commitCursor(cursor)));
-    });
-    this.#committing = commit.catch(() => undefined);
-    return commit;
-  }
-
-  /** False: this member may not store offsets of the partition any more. */
-  async #commitCursor(cursor: Cursor): Promise<boolean> {
-    const { seeks } = cursor;
-    for (const [partition, offset] of cursor.processed) {
-      if (offset <= (cursor.committed.get(partition) ?? -1)) continue;
-      try {
-        await this.#store(partition, offset);
-      } catch (error) {
-        if (this.#settings.group === undefined || !ClientError.is(error) || !notOwned.has(error.code)) throw error;
-        cursor.processed.delete(partition);
-        if (this.#closing === undefined) void this.#refresh();
-        return false;
-      }
-      if (cursor.seeks === seeks) cursor.committed.set(partition, offset);
-    }
-    return true;
-  }
-
-  #store(partition: number, offset: number): Promise<void> {
-    const { stream, topic, as } = this.#settings;
-    return this.#services.messages.storeOffset({ stream, topic, as, partition, offset });
-  }
-
-  #isPaused({ partition }: Cursor): boolean {
-    return this.#pausedAll || (partition !== undefined && this.#pausedPartitions.has(partition));
   }
 
   #wake(): void {

@@ -1,0 +1,10 @@
+// What the server says to a member of a group that has lost something.
+
+/** The server knows no such member. */
+export const noMember = 'consumer-group-member-not-found';
+
+/** What a member hears that no longer owns what it asks for, or is no member. */
+export const notOwned: ReadonlySet<string> = new Set([noMember, 'consumer-group-partition-not-owned', 'resource-not-found']);
+
+/** Partition of an empty poll that tells a member to synchronise. */
+export const resyncPartition = 0xffff_ffff;
