@@ -17,6 +17,7 @@ import type { ConsumerOptions } from './consumer/options.ts';
 import { type Hashes, loadHashes } from './message/hash.ts';
 import { Producer, type ProducerOptions } from './producer/producer.ts';
 import { createTransport } from './transport/create-transport.ts';
+import type { ServerAddress } from './transport/transport.ts';
 
 export interface ClientEvents {
   /** Logged in, for the first time or again. Nobody can listen to the first one of `connect`. */
@@ -88,6 +89,11 @@ export class Client extends EventEmitter<ClientEvents> {
   /** What the server speaks: `vsr` is Iggy 0.9, `classic` Iggy 0.8. */
   get generation(): Generation {
     return this.#connection.generation;
+  }
+
+  /** Of the server that it speaks with: in a cluster, of the leader. */
+  get address(): ServerAddress | undefined {
+    return this.#connection.address;
   }
 
   /** False while it reconnects, and after the end. */

@@ -39,3 +39,4 @@ export type { SendResult } from './producer/batch.ts';
 export type { ProducerPartitioning } from './producer/partitioner.ts';
 export type { Producer, ProducerOptions } from './producer/producer.ts';
 export type { TlsOptions } from './transport/tls.ts';
+export type { ServerAddress, TransportName } from './transport/transport.ts';

@@ -1,5 +1,7 @@
 // Commands on the server itself.
 
+import type { Command } from '../../protocol/command.ts';
+import { attachConsumerSession } from '../../protocol/commands/attach-consumer-session.ts';
 import { describeOptions, type OptionDescription } from '../../protocol/commands/describe-options.ts';
 import { getClient } from '../../protocol/commands/get-client.ts';
 import { getClients } from '../../protocol/commands/get-clients.ts';
@@ -7,13 +9,22 @@ import { type ClusterMetadata, getClusterMetadata } from '../../protocol/command
 import { getMe } from '../../protocol/commands/get-me.ts';
 import { getSnapshot } from '../../protocol/commands/get-snapshot.ts';
 import { getStats } from '../../protocol/commands/get-stats.ts';
+import { loginUser } from '../../protocol/commands/login-user.ts';
+import { loginWithPersonalAccessToken } from '../../protocol/commands/login-with-personal-access-token.ts';
+import { logoutUser } from '../../protocol/commands/logout-user.ts';
 import { ping } from '../../protocol/commands/ping.ts';
+import { register } from '../../protocol/commands/register.ts';
+import { Operation, operationOfCode } from '../../protocol/operations.ts';
 import type { ClientDetails, Client as ConnectedClient } from '../../protocol/primitives/client-details.ts';
 import { OptionScope, SnapshotCompression, SnapshotType } from '../../protocol/primitives/enumerations.ts';
 import type { Stats } from '../../protocol/primitives/stats.ts';
+import type { Reader } from '../../protocol/reader.ts';
+import type { Writer } from '../../protocol/writer.ts';
 import type { CallOptions } from '../connection/call.ts';
+import { ArgumentError } from '../connection/errors.ts';
+import { whole } from '../connection/options.ts';
 import { type Plain, plain } from './plain.ts';
-import { type Requester, repeatable } from './run.ts';
+import { once, type Requester, repeatable } from './run.ts';
 
 export class System {
   readonly #requester: Requester;
@@ -53,9 +64,48 @@ export class System {
     return plain(await this.#requester.request(describeOptions, { scope: OptionScope[scope] }, repeatable(options)));
   }
 
+  /**
+   * Any command by its classic code, with a body as the wire has it in the generation spoken; resolves to the body of the answer. Throws ArgumentError for the commands that begin and
+   * end sessions, which are the client's own.
+   */
+  async raw(code: number, body: Uint8Array = new Uint8Array(0), options?: CallOptions): Promise<Uint8Array> {
+    whole('code', code, 0, 0xffff_ffff);
+    if (sessionCodes.has(code)) throw new ArgumentError('invalid-command', `command ${code} is the client's own`, { status: 3 });
+    return this.#requester.request(rawCommand(code), body, once(options));
+  }
+
   /** A ZIP archive. Default: everything, deflated. */
   snapshot(request: { compression?: SnapshotCompression; types?: SnapshotType[] } = {}, options?: CallOptions): Promise<Uint8Array> {
     const { compression = SnapshotCompression.deflated, types = [SnapshotType.all] } = request;
     return this.#requester.request(getSnapshot, { compression, types }, repeatable(options));
   }
+}
+
+/** The code of Register with a token. */
+const tokenRegisterCode = 45;
+
+/** Logins, logout, and what joins a connection to a session. */
+const sessionCodes = new Set([
+  loginUser.code,
+  logoutUser.code,
+  register.code,
+  tokenRegisterCode,
+  loginWithPersonalAccessToken.code,
+  attachConsumerSession.code,
+]);
+
+function rawCommand(code: number): Command<Uint8Array, Uint8Array> {
+  const bytes = {
+    encode: (writer: Writer, body: Uint8Array) => void writer.put(body),
+    decode: (reader: Reader) => reader.take(reader.remaining),
+  };
+  return {
+    name: `command ${code}`,
+    code,
+    operation: operationOfCode(code) ?? Operation.nonReplicated,
+    encodeRequest: bytes.encode,
+    decodeRequest: bytes.decode,
+    encodeReply: bytes.encode,
+    decodeReply: bytes.decode,
+  };
 }

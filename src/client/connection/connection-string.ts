@@ -4,8 +4,8 @@
 // Beyond the official grammar there is iggy+wss, which is iggy+ws with tls=true; user, password and token may be percent-encoded; the host may be an IPv6 address in brackets;
 // and some keys are ours, as `keys` tells.
 
-import type { TransportName } from '../transport/create-transport.ts';
 import type { TlsOptions } from '../transport/tls.ts';
+import type { TransportName } from '../transport/transport.ts';
 import { ArgumentError } from './errors.ts';
 import type { ClientOptions, QuicOptions, ReconnectOptions, WebSocketOptions } from './options.ts';
 

@@ -8,23 +8,21 @@ import type { Command, Generation } from '../../protocol/command.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { ServerAddress, Transport } from '../transport/transport.ts';
 import { backoffMs } from './backoff.ts';
 import { Call, type CallOptions } from './call.ts';
-import { createClassicWire } from './classic-wire.ts';
+import { Dialer } from './dialer.ts';
 import {
   AuthenticationError,
   argumentError,
-  ClientError,
+  type ClientError,
   ClosedError,
   ConnectionError,
   LimitError,
   ProtocolViolationError,
 } from './errors.ts';
 import type { Settings } from './options.ts';
-import { otherGenerationCode, Session, unheardCode } from './session.ts';
-import { createVsrIdentity, createVsrWire } from './vsr-wire.ts';
-import type { Wire } from './wire.ts';
+import type { Session } from './session.ts';
 
 export interface ConnectionEvents {
   /** Logged in, for the first time or again. */
@@ -41,16 +39,14 @@ export interface RequestOptions extends CallOptions {
   repeatable: boolean;
 }
 
-/** Replies of classic servers have no limit on the wire; this one is the largest legal poll of one message with room to spare. */
-const classicReplyBytesMax = 1024 * 1024 * 1024;
 const againDelayMs = 50;
 const logoutTimeoutMs = 1000;
 
 export class Connection {
   readonly #settings: Settings;
-  readonly #transport: Transport;
+  readonly #dialer: Dialer;
+  readonly #ordered: boolean;
   readonly #events: ConnectionEvents;
-  readonly #identity = createVsrIdentity();
   readonly #stop = new AbortController();
   /** Not written yet, or to be written again, from the head. */
   #waiting: Call[] = [];
@@ -59,27 +55,36 @@ export class Connection {
   /** Between two sends of a call that the server asked for again. */
   #pausing = 0;
   #session: Session | undefined;
-  #generation: Generation | undefined;
   #closed: ClosedError | undefined;
   #idle: (() => void)[] = [];
   #sessionBeganMs = 0;
 
   constructor(settings: Settings, transport: Transport, events: ConnectionEvents) {
     this.#settings = settings;
-    this.#transport = transport;
+    this.#ordered = transport.ordered;
     this.#events = events;
-    if (settings.generation !== 'auto') this.#generation = settings.generation;
+    this.#dialer = new Dialer(settings, transport, {
+      ready: () => this.#pump(),
+      again: (call) => this.#again(call),
+      ended: (session, error, unanswered) => this.#ended(session, error, unanswered),
+    });
   }
 
   /** Known from the first login on. */
   get generation(): Generation {
-    if (this.#generation === undefined) throw new ConnectionError('cannot-connect', 'not connected yet');
-    return this.#generation;
+    const { generation } = this.#dialer;
+    if (generation === undefined) throw new ConnectionError('cannot-connect', 'not connected yet');
+    return generation;
+  }
+
+  /** Of the server that it speaks with, or spoke with last. Undefined: the transport has no addresses. */
+  get address(): ServerAddress | undefined {
+    return this.#dialer.address;
   }
 
   /** False: requests that are under way together may be carried out in any order. */
   get ordered(): boolean {
-    return this.#transport.ordered;
+    return this.#ordered;
   }
 
   get connected(): boolean {
@@ -197,50 +202,11 @@ export class Connection {
   }
 
   async #openSession(signal: AbortSignal | undefined): Promise<void> {
-    let session: Session;
-    try {
-      session = await this.#attempt(this.#generation ?? 'vsr', signal);
-    } catch (error) {
-      const undecided = this.#generation === undefined;
-      if (!undecided || !ClientError.is(error) || (error.code !== otherGenerationCode && error.code !== unheardCode)) throw error;
-      session = await this.#attempt('classic', signal).catch((second) => {
-        // A classic server has shown itself, or a refusal in classic terms does; two silent ends say nothing.
-        throw error.code === otherGenerationCode || second instanceof AuthenticationError ? second : error;
-      });
-    }
-    if (this.#closed !== undefined) {
-      session.destroy(this.#closed);
-      throw this.#closed;
-    }
-    if (session.end !== undefined) throw session.end;
-    this.#generation = session.generation;
+    const session = await this.#dialer.open(signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]));
     this.#session = session;
     this.#sessionBeganMs = Date.now();
     this.#events.connected(session.generation);
     this.#pump();
-  }
-
-  #attempt(generation: Generation, signal: AbortSignal | undefined): Promise<Session> {
-    const wire: Wire = generation === 'vsr' ? createVsrWire(this.#identity) : createClassicWire(classicReplyBytesMax);
-    const limits = [this.#stop.signal, ...(signal ? [signal] : [])];
-    if (this.#settings.connectTimeoutMs > 0) limits.push(AbortSignal.timeout(this.#settings.connectTimeoutMs));
-    let opened: Session | undefined;
-    const attempt = Session.open(
-      this.#transport,
-      wire,
-      { user: this.#settings.user, token: this.#settings.token },
-      this.#settings,
-      {
-        ready: () => this.#pump(),
-        again: (call) => this.#again(call),
-        ended: (error, unanswered) => this.#ended(opened, error, unanswered),
-      },
-      AbortSignal.any(limits),
-    );
-    return attempt.then((session) => {
-      opened = session;
-      return session;
-    });
   }
 
   #ended(session: Session | undefined, error: ClientError, unanswered: readonly Call[]): void {

@@ -1,9 +1,10 @@
 // What a client can be told, its defaults, and their checks.
 
-import type { TransportName, TransportSettings } from '../transport/create-transport.ts';
+import type { TransportSettings } from '../transport/create-transport.ts';
 import type { WebSocketSettings } from '../transport/node-websocket.ts';
 import type { QuicSettings } from '../transport/quic-settings.ts';
 import type { TlsOptions } from '../transport/tls.ts';
+import type { TransportName } from '../transport/transport.ts';
 import { parseConnectionString } from './connection-string.ts';
 import { ArgumentError } from './errors.ts';
 
@@ -74,6 +75,8 @@ export interface ClientOptions {
   heartbeatIntervalMs?: number;
   /** An unanswered request that hears nothing for so long means that the connection is dead. Default 30,000; 0 never. */
   stallTimeoutMs?: number;
+  /** In a cluster, how long a login waits for the election of a leader before it stays where it is. Default 5,000. */
+  leaderTimeoutMs?: number;
   /** Unanswered requests on the connection, 1 to 256. Default 128. */
   maxInFlight?: number;
   /** Bytes of unanswered requests on the connection. Default 64 MiB. */
@@ -91,6 +94,7 @@ export interface Settings extends TransportSettings {
   reconnect: Required<ReconnectOptions> | undefined;
   heartbeatIntervalMs: number;
   stallTimeoutMs: number;
+  leaderTimeoutMs: number;
   maxInFlight: number;
   maxInFlightBytes: number;
   maxWaiting: number;
@@ -125,6 +129,7 @@ export function resolveSettings(target: string | ClientOptions, more: ClientOpti
     reconnect: reconnectSettings(given.reconnect),
     heartbeatIntervalMs: duration('heartbeatIntervalMs', given.heartbeatIntervalMs ?? 5_000),
     stallTimeoutMs: duration('stallTimeoutMs', given.stallTimeoutMs ?? 30_000),
+    leaderTimeoutMs: duration('leaderTimeoutMs', given.leaderTimeoutMs ?? 5_000),
     maxInFlight: whole('maxInFlight', given.maxInFlight ?? 128, 1, 256),
     maxInFlightBytes: whole('maxInFlightBytes', given.maxInFlightBytes ?? 64 * MiB, 1),
     maxWaiting: whole('maxWaiting', given.maxWaiting ?? 8192, 1),

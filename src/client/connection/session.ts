@@ -1,6 +1,6 @@
 // One logged-in connection: requests out, answers in. Bounded by requests and bytes in flight. When it ends it hands back what was not answered, in the order of writing.
 
-import type { Generation } from '../../protocol/command.ts';
+import type { Command, Generation } from '../../protocol/command.ts';
 import { logoutUser } from '../../protocol/commands/logout-user.ts';
 import { ping } from '../../protocol/commands/ping.ts';
 import { errorCodes } from '../../protocol/errors.ts';
@@ -105,6 +105,12 @@ export class Session {
     return this.#inFlight.size === 0 || this.#inFlightBytes + bytes <= this.#limits.maxInFlightBytes;
   }
 
+  /** A request of the session's own: never repeated on another one. Rejects with what the server answered, or with the reason of the session's end. */
+  async ask<Reply>(command: Command<void, Reply>, timeoutMs: number): Promise<Reply> {
+    const body = await this.#internal(command as Call['command'], new Uint8Array(0), timeoutMs);
+    return command.decodeReply(new Reader(body), this.#wire.generation);
+  }
+
   write(call: Call): void {
     const now = Date.now();
     if (this.#inFlight.size === 0) this.#lastSignMs = now;
@@ -123,7 +129,7 @@ export class Session {
 
   /** Logs out, so that the server forgets the session at once, then ends the link. */
   async close(timeoutMs: number): Promise<void> {
-    await this.#internal(logoutUser, new Uint8Array(0), timeoutMs).catch(() => undefined);
+    await this.ask(logoutUser, timeoutMs).catch(() => undefined);
     this.#end(new ConnectionError('connection-lost', 'closed'));
   }
 
@@ -150,7 +156,6 @@ export class Session {
     }
   }
 
-  /** A request of the session's own: never written to another connection. */
   #internal(command: Call['command'], body: Uint8Array, timeoutMs: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const call = new Call(command, body, false, resolve, reject);
@@ -226,7 +231,7 @@ export class Session {
     if (stallTimeoutMs > 0 && this.#inFlight.size > 0 && now - this.#lastSignMs >= stallTimeoutMs) {
       this.#end(new ConnectionError('connection-lost', `nothing was heard for ${stallTimeoutMs} ms`));
     } else if (now - this.#lastWriteMs >= heartbeatIntervalMs) {
-      this.#internal(ping, new Uint8Array(0), 0).catch(() => undefined);
+      this.ask(ping, 0).catch(() => undefined);
     }
   }
 

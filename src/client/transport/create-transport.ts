@@ -4,9 +4,7 @@ import type { WebSocketSettings } from './node-websocket.ts';
 import type { QuicSettings } from './quic-settings.ts';
 import { tcpTransport } from './tcp.ts';
 import type { TlsOptions } from './tls.ts';
-import type { Transport } from './transport.ts';
-
-export type TransportName = 'tcp' | 'websocket' | 'quic';
+import type { Transport, TransportName } from './transport.ts';
 
 export interface TransportSettings {
   transport: TransportName;
@@ -20,6 +18,15 @@ export interface TransportSettings {
 }
 
 export function createTransport(settings: TransportSettings): Transport {
+  const { transport, host, port } = settings;
+  return {
+    ...openerOf(settings),
+    address: { transport, host, port },
+    to: (address) => createTransport({ ...settings, ...address }),
+  };
+}
+
+function openerOf(settings: TransportSettings): Transport {
   const { transport, host, port, tls, websocket, quic } = settings;
   switch (transport) {
     case 'tcp':

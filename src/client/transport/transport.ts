@@ -22,9 +22,20 @@ export interface Link {
   destroy(): void;
 }
 
+export type TransportName = 'tcp' | 'websocket' | 'quic';
+
+export interface ServerAddress {
+  transport: TransportName;
+  host: string;
+  port: number;
+}
+
 export interface Transport {
   /** False: later requests may overtake earlier ones on their way. */
   readonly ordered: boolean;
   /** Opens a link, or rejects. An aborted signal destroys what was begun. */
   open(events: LinkEvents, signal: AbortSignal): Promise<Link>;
+  /** Where it leads, and the same to another server; undefined where there can be no other. */
+  readonly address?: ServerAddress;
+  to?(address: ServerAddress): Transport;
 }
