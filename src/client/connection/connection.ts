@@ -8,6 +8,7 @@ import type { Command, Generation } from '../../protocol/command.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
+import { joinSignals } from '../transport/joined-signal.ts';
 import type { ServerAddress, Transport } from '../transport/transport.ts';
 import { backoffMs } from './backoff.ts';
 import { Call, type CallOptions } from './call.ts';
@@ -202,7 +203,8 @@ export class Connection {
   }
 
   async #openSession(signal: AbortSignal | undefined): Promise<void> {
-    const session = await this.#dialer.open(signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]));
+    const limit = joinSignals([this.#stop.signal, ...(signal === undefined ? [] : [signal])]);
+    const session = await this.#dialer.open(limit.signal).finally(limit.release);
     this.#session = session;
     this.#sessionBeganMs = Date.now();
     this.#events.connected(session.generation);

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Generation } from '../../protocol/command.ts';
 import { getClusterMetadata } from '../../protocol/commands/get-cluster-metadata.ts';
+import { joinSignals } from '../transport/joined-signal.ts';
 import type { ServerAddress, Transport } from '../transport/transport.ts';
 import type { Call } from './call.ts';
 import { createClassicWire } from './classic-wire.ts';
@@ -111,11 +112,15 @@ export class Dialer {
   async #attempt(transport: Transport, generation: Generation, signal: AbortSignal): Promise<Session> {
     const { user, token, connectTimeoutMs } = this.#settings;
     const wire = generation === 'vsr' ? createVsrWire(this.#identity) : createClassicWire(classicReplyBytesMax);
-    const limit = connectTimeoutMs > 0 ? AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]) : signal;
+    const limit = joinSignals([signal], connectTimeoutMs);
     let opened: Session | undefined;
     const { ready, again, ended } = this.#events;
     const events = { ready, again, ended: (error: ClientError, unanswered: readonly Call[]) => ended(opened, error, unanswered) };
-    opened = await Session.open(transport, wire, { user, token }, this.#settings, events, limit);
-    return opened;
+    try {
+      opened = await Session.open(transport, wire, { user, token }, this.#settings, events, limit.signal);
+      return opened;
+    } finally {
+      limit.release();
+    }
   }
 }

@@ -258,7 +258,8 @@ export const unheardCode = 'closed-unheard';
 
 function unheard(error: Error | undefined): ClientError {
   if (ClientError.is(error)) return error;
-  return new ConnectionError(unheardCode, 'the server closed the connection without an answer', { cause: error });
+  const reason = error === undefined ? '' : `: ${error.message}`;
+  return new ConnectionError(unheardCode, `the server closed the connection without an answer${reason}`, { cause: error });
 }
 
 function lost(error: Error | undefined): ClientError {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { nativeUdp, openUdp } from '../../quic/open-udp.ts';
 import { type Connection, loadQuiche, type Quiche } from '../../quic/quiche.ts';
+import { joinSignals } from './joined-signal.ts';
 import { QuicLink } from './quic-link.ts';
 import { clientConfig, type QuicSettings } from './quic-settings.ts';
 import { checkFingerprint, type LoadedTls, loadTls, type TlsOptions } from './tls.ts';
@@ -46,11 +47,10 @@ async function firstOf(
   signal: AbortSignal,
 ): Promise<QuicLink> {
   signal.throwIfAborted();
-  const decided = new AbortController();
-  const attempt = AbortSignal.any([signal, decided.signal]);
+  const decided = joinSignals([signal]);
   const attempts = addresses.map(async (address, index) => {
-    if (index > 0) await sleep(index * headStartMs, undefined, { signal: attempt });
-    return open(address, attempt);
+    if (index > 0) await sleep(index * headStartMs, undefined, { signal: decided.signal });
+    return open(address, decided.signal);
   });
   try {
     const winner = await Promise.any(attempts);
@@ -60,7 +60,7 @@ async function firstOf(
     signal.throwIfAborted();
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {
-    decided.abort();
+    decided.abort(undefined);
   }
 }
 
