@@ -18,6 +18,18 @@ export class Writer {
     return this.#bytes.subarray(0, this.#at);
   }
 
+  /** A view of what was written from a position on; further writes may move it. */
+  since(start: number): Buffer {
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  /** Makes room for so many bytes, so that writing them moves nothing. */
+  expect(length: number): this {
+    this.#reserve(length);
+    this.#at -= length;
+    return this;
+  }
+
   /** Forgets what was written, keeps the memory. */
   reset(): this {
     this.#at = 0;
@@ -99,6 +111,12 @@ export class Writer {
   /** Writes a u32 at a position that was written before. */
   patchU32(at: number, value: number): this {
     this.#bytes.writeUInt32LE(value, at);
+    return this;
+  }
+
+  /** Writes a u64 at a position that was written before. */
+  patchU64(at: number, value: bigint): this {
+    this.#bytes.writeBigUInt64LE(value, at);
     return this;
   }
 

@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { serverForFile } from './support/setup.ts';
+import { startServerProcess, temporaryFolder } from '../support/test-server.ts';
 
-const server = await serverForFile();
+const folder = temporaryFolder();
+const server = await startServerProcess(folder.path);
+after(async () => {
+  await server.stop();
+  folder.remove();
+});
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a program prints in the end, as far as it does not depend on the clock. In the order of running: the consumer reads what the producer sent. */
@@ -18,7 +23,13 @@ const expected: Readonly<Record<string, RegExp>> = {
   'batching.ts': /^one by one: \d+ messages\/s\nmany at once: \d+ messages\/s\nhanded over together: \d+ messages\/s\n$/,
   'message-headers.ts':
     /created \{ id: 1, price: 9.5 \}\nconfirmed, urgent \{ id: 1 \}\nrejected by shop 17 \{ id: 2, reason: 'sold out' \}\n$/,
+  'quic.ts': /^read 1000 messages from 4 partitions at once\n$/,
   'consumer-groups.ts': /^((Anna|Ben|Cleo) did job \d+ of partition \d\n){60,}$/,
+};
+
+/** Where an example does not go over TCP. */
+const targets: Readonly<Record<string, string>> = {
+  'quic.ts': `iggy+quic://iggy:iggy@${server.quicAddress}?tls_ca_file=${folder.path}/certificates/self-signed.pem`,
 };
 
 test('every example has its expected output', () => {
@@ -29,7 +40,7 @@ for (const [name, output] of Object.entries(expected)) {
   test(`${name} runs`, async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', path.join(root, 'examples', name), `iggy://iggy:iggy@${server.address}`],
+      ['--import', 'tsx', path.join(root, 'examples', name), targets[name] ?? `iggy://iggy:iggy@${server.address}`],
       { cwd: root, timeout: 60_000 },
     );
     assert.match(stdout, output);

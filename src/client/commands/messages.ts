@@ -1,12 +1,13 @@
 // Sending and polling by hand, and stored offsets. Producers and consumers are built on these.
 
-import { decodeClassicMessages, encodeClassicMessages } from '../../protocol/batch/classic-messages.ts';
+import { decodeClassicMessages, writeClassicMessages } from '../../protocol/batch/classic-messages.ts';
 import type { Message, Xxh3 } from '../../protocol/batch/message.ts';
-import { decodeBatches, encodeBatch } from '../../protocol/batch/vsr-batch.ts';
+import { decodeBatches, writeBatch } from '../../protocol/batch/vsr-batch.ts';
+import type { Command } from '../../protocol/command.ts';
 import { deleteConsumerOffset } from '../../protocol/commands/delete-consumer-offset.ts';
 import { type ConsumerOffset, getConsumerOffset } from '../../protocol/commands/get-consumer-offset.ts';
 import { pollMessages } from '../../protocol/commands/poll-messages.ts';
-import { sendMessages } from '../../protocol/commands/send-messages.ts';
+import { type SendConfirmation, type SendTarget, sendMessages, writeSendTarget } from '../../protocol/commands/send-messages.ts';
 import { storeConsumerOffset } from '../../protocol/commands/store-consumer-offset.ts';
 import { type Consumer, ConsumerKind } from '../../protocol/primitives/consumer.ts';
 import type { Identifier } from '../../protocol/primitives/identifier.ts';
@@ -131,10 +132,21 @@ export async function sendBatch(
   partitioning: Partitioning,
   options: RequestOptions,
 ): Promise<SentBatch | undefined> {
-  const batch = refusing(() => (requester.generation === 'classic' ? encodeClassicMessages(messages) : encodeBatch(messages, xxh3)));
-  const request = { stream, topic, partitioning, count: messages.length, batch };
-  const confirmation = await requester.request(sendMessages, request, options);
+  const request = { stream, topic, partitioning, count: messages.length };
+  const confirmation = await requester.request(sendOf(messages, xxh3), request, options);
   return confirmation && { partition: confirmation.partitionId, offset: safeNumber(confirmation.baseOffset) };
+}
+
+/** Writes the messages where the request has them, without a buffer in between. */
+function sendOf(messages: readonly Message[], xxh3: Xxh3): Command<SendTarget, SendConfirmation | undefined> {
+  return {
+    ...sendMessages,
+    encodeRequest(writer, target, generation) {
+      writeSendTarget(writer, target);
+      if (generation === 'classic') writeClassicMessages(writer, messages);
+      else writeBatch(writer, messages, xxh3);
+    },
+  };
 }
 
 function offsetTarget({ stream, topic, as, partition }: TopicAddress & { as: ConsumerName; partition?: number }) {

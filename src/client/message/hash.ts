@@ -14,7 +14,16 @@ export interface Hashes {
 export async function loadHashes(): Promise<Hashes> {
   const [long, short] = await Promise.all([createXXHash3(), createXXHash32()]);
   return {
-    xxh3: (bytes) => BigInt(`0x${long.init().update(bytes).digest('hex')}`),
-    xxh32: (bytes) => Number.parseInt(short.init().update(bytes).digest('hex'), 16),
+    xxh3: (bytes) => {
+      const digest = long.init().update(bytes).digest('binary');
+      return (BigInt(wordAt(digest, 0)) << 32n) | BigInt(wordAt(digest, 4));
+    },
+    xxh32: (bytes) => wordAt(short.init().update(bytes).digest('binary'), 0),
   };
+}
+
+/** Digests are big-endian. */
+function wordAt(digest: Uint8Array, at: number): number {
+  const [a, b, c, d] = [digest[at], digest[at + 1], digest[at + 2], digest[at + 3]] as [number, number, number, number];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

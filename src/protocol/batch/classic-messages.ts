@@ -27,9 +27,16 @@ const headerBytes = 64;
 
 /** Index block and messages, as SendMessages carries them. Throws 4009, 4022, 4017, and 4036 where the end position would not fit its field. */
 export function encodeClassicMessages(messages: readonly Message[]): Uint8Array {
+  const writer = new Writer(0);
+  writeClassicMessages(writer, messages);
+  return writer.written;
+}
+
+/** The same, behind what was written before. */
+export function writeClassicMessages(writer: Writer, messages: readonly Message[]): void {
   const messagesBytes = measureMessages(messages, headerBytes);
   if (messagesBytes > 0xffff_ffff) throw new ProtocolError('invalid-messages-size', `${messagesBytes} bytes in one batch`);
-  const writer = new Writer(indexBytes * messages.length + messagesBytes);
+  writer.expect(indexBytes * messages.length + messagesBytes);
 
   let endPosition = 0;
   for (const { payload, headers } of messages) {
@@ -48,7 +55,6 @@ export function encodeClassicMessages(messages: readonly Message[]): Uint8Array 
       .put(payload);
     if (headers !== undefined) writer.put(headers);
   }
-  return writer.written;
 }
 
 /** The messages of a poll's reply. Throws 3 where a message is cut off; the reserved field is the server's business and is not looked at. */

@@ -33,23 +33,25 @@ const timestampDeltaMax = 0xffff_ffffn;
 
 /** One batch record, as SendMessages carries it. Throws 4009, 4022, 4017, and 4038 where the origin timestamps lie more than 2³² − 1 µs apart. */
 export function encodeBatch(messages: readonly Message[], xxh3: Xxh3): Uint8Array {
+  const writer = new Writer(0);
+  writeBatch(writer, messages, xxh3);
+  return writer.written;
+}
+
+/** The same, behind what was written before. */
+export function writeBatch(writer: Writer, messages: readonly Message[], xxh3: Xxh3): void {
   const batchLength = batchHeaderBytes + measureMessages(messages, frameHeaderBytes);
   const origin = smallestOrigin(messages);
   const checksums = new Writer(44 + 8 * messages.length);
   checksums.zeros(24).u64(origin).u64(BigInt(batchLength)).u32(messages.length);
 
-  const writer = new Writer(batchLength);
-  writer.zeros(batchHeaderBytes);
+  const start = writer.length;
+  writer.expect(batchLength).zeros(batchHeaderBytes);
   for (const [position, message] of messages.entries()) {
     checksums.u64(writeFrame(writer, message, position, message.originTimestamp - origin, xxh3));
   }
-
-  const batch = writer.written;
-  batch.writeBigUInt64LE(origin, 24);
-  batch.writeBigUInt64LE(BigInt(batchLength), 32);
-  batch.writeBigUInt64LE(xxh3(checksums.written), 40);
-  batch.writeUInt32LE(messages.length, 48);
-  return batch;
+  writer.patchU64(start + 24, origin).patchU64(start + 32, BigInt(batchLength));
+  writer.patchU64(start + 40, xxh3(checksums.written)).patchU32(start + 48, messages.length);
 }
 
 /**
@@ -80,18 +82,17 @@ function writeFrame(writer: Writer, message: Message, position: number, timestam
   const { id, payload, headers } = message;
   const start = writer.length;
   writer
-    .u64(0n)
+    .zeros(8)
     .u128(id)
     .u32(position)
     .u32(Number(timestampDelta))
     .u32(headers?.length ?? 0)
     .u32(payload.length)
-    .u64(0n)
+    .zeros(8)
     .put(payload);
   if (headers !== undefined) writer.put(headers);
-  const frame = writer.written.subarray(start);
-  const checksum = xxh3(frame.subarray(8));
-  frame.writeBigUInt64LE(checksum, 0);
+  const checksum = xxh3(writer.since(start + 8));
+  writer.patchU64(start, checksum);
   return checksum;
 }
 

@@ -12,14 +12,19 @@ import type { Command } from '../command.ts';
 import { Operation } from '../operations.ts';
 import { type Identifier, writeIdentifier } from '../primitives/identifier.ts';
 import { type Partitioning, writePartitioning } from '../primitives/partitioning.ts';
+import type { Writer } from '../writer.ts';
 import { createSendHead, readSendHead, type SendHead } from './send-messages-head.ts';
 
-export interface SendMessagesRequest {
+/** What stands in front of the batch. */
+export interface SendTarget {
   stream: Identifier;
   topic: Identifier;
   partitioning: Partitioning;
-  /** Of the messages in `batch`. */
+  /** Of the messages in the batch. */
   count: number;
+}
+
+export interface SendMessagesRequest extends SendTarget {
   /** As `encodeClassicMessages` or `encodeBatch` made it; not looked at here. Of a decoded request it is a view. */
   batch: Uint8Array;
 }
@@ -40,13 +45,7 @@ export const sendMessages: Command<SendMessagesRequest, SendConfirmation | undef
   operation: Operation.sendMessages,
 
   encodeRequest(writer, request) {
-    const start = writer.length;
-    writer.u32(0);
-    writeIdentifier(writer, request.stream);
-    writeIdentifier(writer, request.topic);
-    writePartitioning(writer, request.partitioning);
-    writer.u32(request.count);
-    writer.patchU32(start, writer.length - start - 4);
+    writeSendTarget(writer, request);
     writer.put(request.batch);
   },
 
@@ -74,6 +73,17 @@ export const sendMessages: Command<SendMessagesRequest, SendConfirmation | undef
     return { streamId: reader.u32(), topicId: reader.u32(), partitionId: reader.u32(), baseOffset: reader.u64() };
   },
 };
+
+/** The batch is to follow. */
+export function writeSendTarget(writer: Writer, { stream, topic, partitioning, count }: SendTarget): void {
+  const start = writer.length;
+  writer.u32(0);
+  writeIdentifier(writer, stream);
+  writeIdentifier(writer, topic);
+  writePartitioning(writer, partitioning);
+  writer.u32(count);
+  writer.patchU32(start, writer.length - start - 4);
+}
 
 function partitioningOf(head: SendHead, bytes: Uint8Array): Partitioning {
   switch (head.partitioning) {

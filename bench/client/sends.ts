@@ -1,0 +1,130 @@
+// Sends through the SDK to a server in another process: rate and latency of a call, over TCP and QUIC. With --clients the official Rust client runs the same lines in between.
+//
+//   npm run build && node --import tsx bench/client/sends.ts [--seconds 2] [--repetitions 5] [--only TEXT] [--clients PATH_TO_iggy-clients]
+
+import { execFile } from 'node:child_process';
+import os from 'node:os';
+import { parseArgs, promisify } from 'node:util';
+import { build } from 'hdr-histogram-js';
+import { connect } from '../../src/client/index.ts';
+import { type ServerProcess, startServerProcess, temporaryFolder } from '../../test/support/test-server.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '2' },
+    repetitions: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+    clients: { type: 'string' },
+  },
+});
+const seconds = Number(values.seconds);
+
+interface Line {
+  name: string;
+  batch: number;
+  size: number;
+  inFlight: number;
+  /** Sends of the official client, about as many as it does in two seconds. */
+  officialSends: number;
+}
+
+const lines: readonly Line[] = [
+  { name: '1 × 100 B, one by one', batch: 1, size: 100, inFlight: 1, officialSends: 15_000 },
+  { name: '1 × 100 B, 256 in flight', batch: 1, size: 100, inFlight: 256, officialSends: 60_000 },
+  { name: '100 × 1000 B, one by one', batch: 100, size: 1000, inFlight: 1, officialSends: 6_000 },
+  { name: '1000 × 1000 B, one by one', batch: 1000, size: 1000, inFlight: 1, officialSends: 1_000 },
+];
+
+interface Figures {
+  messagesPerSecond: number;
+  p50Us: number;
+  p99Us: number;
+}
+
+async function ours(line: Line, target: string, generation: 'vsr' | 'classic'): Promise<Figures> {
+  const client = await connect(target, { generation, maxInFlight: 256 });
+  const stream = `bench-${crypto.randomUUID()}`;
+  await client.streams.create({ name: stream });
+  await client.topics.create({ stream, name: 'topic' });
+  const messages = Array.from({ length: line.batch }, (_, index) => ({ payload: Buffer.alloc(line.size, index) }));
+  const latencies = build();
+  let sends = 0;
+  const sendUntil = async (endMs: number) => {
+    while (performance.now() < endMs) {
+      const began = performance.now();
+      await client.messages.send({ stream, topic: 'topic', partitioning: { kind: 'partition', partition: 0 }, messages });
+      latencies.recordValue(Math.round((performance.now() - began) * 1000));
+      sends++;
+    }
+  };
+  const senders = Array.from({ length: line.inFlight });
+  await Promise.all(senders.map(() => sendUntil(performance.now() + 500)));
+  latencies.reset();
+  sends = 0;
+  const beganMs = performance.now();
+  await Promise.all(senders.map(() => sendUntil(beganMs + seconds * 1000)));
+  const elapsedMs = performance.now() - beganMs;
+  await client.streams.delete(stream);
+  await client.drain();
+  const messagesPerSecond = (sends * line.batch * 1000) / elapsedMs;
+  return { messagesPerSecond, p50Us: latencies.getValueAtPercentile(50), p99Us: latencies.getValueAtPercentile(99) };
+}
+
+/** What `iggy-clients --json` prints of a role. */
+interface Role {
+  messages_per_s: number;
+  latency_us: { p50: number; p99: number };
+}
+
+async function official(clients: string, line: Line, server: ServerProcess, quic: boolean): Promise<Figures | undefined> {
+  // Over TCP the official client has one request in flight.
+  if (!quic && line.inFlight > 1) return undefined;
+  const way = quic
+    ? ['quic', '--address', server.quicAddress, '--alpn', 'iggy', '--kind', 'send', '--streams-in-flight', line.inFlight]
+    : ['load', '--address', server.address, '--kind', 'send', '--producers', 1];
+  const sizes = ['--generation', 'vsr', '--json', '--batch', line.batch, '--size', line.size, '--batches', line.officialSends];
+  const { stdout } = await promisify(execFile)(clients, [...way, ...sizes].map(String), { timeout: 120_000 });
+  const report = JSON.parse(stdout) as { roles?: Role[] } & Partial<Role>;
+  const role = report.roles?.[0] ?? (report as Role);
+  return { messagesPerSecond: role.messages_per_s, p50Us: role.latency_us.p50, p99Us: role.latency_us.p99 };
+}
+
+function median(figures: readonly number[]): number {
+  return [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
+}
+
+function cells(figures: readonly Figures[]): string {
+  if (figures.length === 0) return ' | | ';
+  const [rate, p50, p99] = (['messagesPerSecond', 'p50Us', 'p99Us'] as const).map((name) =>
+    Math.round(median(figures.map((each) => each[name]))),
+  );
+  return `${rate} | ${p50} | ${p99}`;
+}
+
+const folder = temporaryFolder();
+const server = await startServerProcess(folder.path);
+const targets = {
+  TCP: `iggy+tcp://iggy:iggy@${server.address}`,
+  QUIC: `iggy+quic://iggy:iggy@${server.quicAddress}?tls_ca_file=${folder.path}/certificates/self-signed.pem`,
+};
+try {
+  console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.type()} ${os.release()}, durability interval\n`);
+  console.log('| Line | Transport | SDK, messages/s | p50, µs | p99, µs | Rust client, messages/s | p50, µs | p99, µs |');
+  console.log('|---|---|---|---|---|---|---|---|');
+  for (const line of lines) {
+    for (const [transport, target] of Object.entries(targets)) {
+      if (!`${line.name} ${transport}`.includes(values.only)) continue;
+      const own: Figures[] = [];
+      const rust: Figures[] = [];
+      for (let round = 0; round < Number(values.repetitions); round++) {
+        own.push(await ours(line, target, 'vsr'));
+        const figures = values.clients && (await official(values.clients, line, server, transport === 'QUIC'));
+        if (figures) rust.push(figures);
+      }
+      console.log(`| ${line.name} | ${transport} | ${cells(own)} | ${cells(rust)} |`);
+    }
+  }
+} finally {
+  await server.stop();
+  folder.remove();
+}
