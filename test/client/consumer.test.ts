@@ -53,6 +53,50 @@ for (const generation of generations) {
       await consumer.close();
     });
 
+    test('the same when more was fetched meanwhile', async (t) => {
+      const client = await clientFor(t, server.address, { generation });
+      const topic = await topicFor(client);
+      await client.producer(topic).sendAll(numbers(30).map((payload) => ({ payload })));
+      const consumer = client.consumer({ ...topic, name: 'reader', batchSize: 10 });
+      for await (const message of consumer) {
+        if (message.offset < 7) continue;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        break;
+      }
+      assert.deepEqual(texts(await take(consumer, 23)), numbers(23, 7));
+      await consumer.close();
+    });
+
+    test('batches hand out what is there of a partition; a batch that was left is handed out again', async (t) => {
+      const client = await clientFor(t, server.address, { generation });
+      const topic = await topicFor(client, { partitionsCount: 2 });
+      const producer = client.producer(topic);
+      await producer.sendAll(numbers(40).map((payload, index) => ({ payload, partition: index % 2 })));
+      const consumer = client.consumer({ ...topic, name: 'reader', batchSize: 15, commit: 'each' });
+      for await (const [first] of consumer.batches()) {
+        assert.equal(first?.offset, 0);
+        break;
+      }
+      const seen: string[][] = [[], []];
+      for await (const batch of consumer.batches()) {
+        assert.equal(new Set(batch.map(({ partition }) => partition)).size, 1);
+        seen[batch[0]?.partition ?? 0]?.push(...texts(batch));
+        if (seen.flat().length === 40) break;
+      }
+      for (const partition of [0, 1]) {
+        assert.deepEqual(
+          seen[partition],
+          numbers(40).filter((_, index) => index % 2 === partition),
+        );
+      }
+      await consumer.close();
+      const stored = await Promise.all(
+        [0, 1].map((partition) => client.messages.getOffset({ ...topic, as: { consumer: 'reader' }, partition })),
+      );
+      // The last batch was at hand when the loop was left.
+      assert.deepEqual(new Set(stored.map((offset) => offset?.storedOffset)), new Set([19, 14]));
+    });
+
     test('a handler that throws ends the run, and its message is not counted', async (t) => {
       const client = await clientFor(t, server.address, { generation });
       const topic = await topicFor(client);

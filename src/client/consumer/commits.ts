@@ -45,9 +45,9 @@ export class Commits {
     clearInterval(this.#timer);
   }
 
-  /** A message was processed. Resolves when the policy lets the next one go. */
-  async processed(): Promise<void> {
-    this.#sinceLast++;
+  /** So many messages were processed. Resolves when the policy lets the next ones go. */
+  async processed(count: number): Promise<void> {
+    this.#sinceLast += count;
     const { commit } = this.#settings;
     if (commit === 'each') await this.all();
     else if (typeof commit === 'object' && this.#sinceLast >= commit.count) this.queue();

@@ -73,20 +73,13 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
    * Messages, one after another, until the consumer is closed. Throws what makes further reading impossible; lost connections do not. A loop that is left early does not count the
    * message at hand as processed, and a later loop begins with it.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void, undefined> {
-    for (;;) {
-      const inHand = await this.#next();
-      if (inHand === undefined) return;
-      let processed = false;
-      try {
-        yield inHand.message;
-        processed = true;
-      } finally {
-        this.#inHand = undefined;
-        if (!processed) inHand.cursor.putBack(inHand.message);
-      }
-      await this.#processed(inHand);
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void, undefined> {
+    return this.#take(1, ([message]) => message as ReceivedMessage);
+  }
+
+  /** The same by the batch: what has been fetched of a partition, in order, at least one message and at most `batchSize`. A batch is processed as a whole. */
+  batches(): AsyncGenerator<readonly ReceivedMessage[], void, undefined> {
+    return this.#take(this.#settings.batchSize, (messages) => messages);
   }
 
   /** The callback form: one message after another. Resolves when the consumer is closed; rejects with what the handler throws, whose message counts as not processed. */
@@ -198,14 +191,30 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
     this.#commits.of(cursor).then(remove, remove);
   }
 
-  /** The next message is in hand until it is processed or put back. Undefined: closed. */
-  async #next(): Promise<InHand | undefined> {
+  async *#take<Item>(count: number, item: (messages: readonly ReceivedMessage[]) => Item): AsyncGenerator<Item, void, undefined> {
+    for (;;) {
+      const inHand = await this.#next(count);
+      if (inHand === undefined) return;
+      let processed = false;
+      try {
+        yield item(inHand.messages);
+        processed = true;
+      } finally {
+        this.#inHand = undefined;
+        if (!processed) inHand.cursor.putBack();
+      }
+      await this.#processed(inHand);
+    }
+  }
+
+  /** The next messages are in hand until they are processed or put back. Undefined: closed. */
+  async #next(count: number): Promise<InHand | undefined> {
     if (this.#inHand !== undefined) throw new ArgumentError('invalid-argument', 'a consumer is read by one loop at a time');
     if (this.#closing === undefined) await this.#start();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#closing !== undefined) return undefined;
-      const inHand = this.#partitions.take();
+      const inHand = this.#partitions.take(count);
       if (inHand !== undefined) {
         this.#inHand = inHand;
         if (this.#fetcher.isLow(inHand.cursor)) this.#fetcher.fetch();
@@ -216,11 +225,12 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
     }
   }
 
-  async #processed({ message, cursor, seeks }: InHand): Promise<void> {
+  async #processed({ messages, cursor, seeks }: InHand): Promise<void> {
     if (cursor.seeks !== seeks) return;
-    cursor.processed.set(message.partition, message.offset);
+    const { partition, offset } = messages.at(-1) as ReceivedMessage;
+    cursor.processed.set(partition, offset);
     if (this.#closing !== undefined) return;
-    await this.#commits.processed();
+    await this.#commits.processed(messages.length);
     if (cursor.leaving && cursor.buffered === 0) this.#retire(cursor);
   }
 

@@ -29,6 +29,8 @@ export class Cursor {
   readonly committed = new Map<number, number>();
   #buffer: ReceivedMessage[] = [];
   #next = 0;
+  /** Taken, and neither processed nor put back. */
+  #inHand: readonly ReceivedMessage[] = [];
   #emptyPolls = 0;
   /** `from` was set by messages that were fetched. */
   #advanced = false;
@@ -43,18 +45,26 @@ export class Cursor {
     return this.#buffer.length - this.#next;
   }
 
-  /** The next message; those that were processed before are passed over. */
-  take(): ReceivedMessage | undefined {
-    while (this.#next < this.#buffer.length) {
-      const message = this.#buffer[this.#next++] as ReceivedMessage;
-      if (message.offset > (this.processed.get(message.partition) ?? -1)) return message;
+  /** At most so many messages that follow each other, to be processed or put back before more are taken; those that were processed before are passed over. */
+  take(count: number): ReceivedMessage[] {
+    const taken: ReceivedMessage[] = [];
+    while (this.#next < this.#buffer.length && taken.length < count) {
+      const message = this.#buffer[this.#next] as ReceivedMessage;
+      // A classic group may read another partition with each poll.
+      if (taken.length > 0 && message.partition !== taken[0]?.partition) break;
+      this.#next++;
+      if (message.offset > (this.processed.get(message.partition) ?? -1)) taken.push(message);
     }
-    return undefined;
+    this.#inHand = taken;
+    return taken;
   }
 
-  /** The message that was taken last was not processed after all. */
-  putBack(message: ReceivedMessage): void {
-    if (this.#buffer[this.#next - 1] === message) this.#next--;
+  /** What was taken last was not processed after all. Without effect if the cursor reads elsewhere by now. */
+  putBack(): void {
+    if (this.#inHand.length === 0) return;
+    this.#buffer = [...this.#inHand, ...this.#buffer.slice(this.#next)];
+    this.#next = 0;
+    this.#inHand = [];
   }
 
   /** Takes the messages of a poll. */
@@ -93,6 +103,7 @@ export class Cursor {
     this.#advanced = false;
     this.#buffer = [];
     this.#next = 0;
+    this.#inHand = [];
     this.notBeforeMs = 0;
     this.#emptyPolls = 0;
   }

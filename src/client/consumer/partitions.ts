@@ -4,11 +4,11 @@ import type { PollFrom } from '../commands/messages.ts';
 import type { ReceivedMessage } from '../message/message.ts';
 import { Cursor } from './cursor.ts';
 
-/** A message that was taken and is not processed yet. */
+/** Messages of one partition that were taken and are not processed yet. At least one. */
 export interface InHand {
-  message: ReceivedMessage;
+  messages: readonly ReceivedMessage[];
   cursor: Cursor;
-  /** Of the cursor, when the message was taken. */
+  /** Of the cursor, when they were taken. */
   seeks: number;
 }
 
@@ -68,13 +68,13 @@ export class Partitions {
     this.#turns = [...this.#cursors.values()];
   }
 
-  /** One message of the next partition that has any. */
-  take(): InHand | undefined {
+  /** At most so many messages of the next partition that has any. */
+  take(count: number): InHand | undefined {
     for (let tried = 0; tried < this.#turns.length; tried++) {
       const cursor = this.#turns[this.#turn++ % this.#turns.length] as Cursor;
       if (this.isPaused(cursor)) continue;
-      const message = cursor.take();
-      if (message !== undefined) return { message, cursor, seeks: cursor.seeks };
+      const messages = cursor.take(count);
+      if (messages.length > 0) return { messages, cursor, seeks: cursor.seeks };
     }
     return undefined;
   }
