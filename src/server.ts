@@ -8,6 +8,7 @@ import type { Settings } from './config/settings.ts';
 import { createAuditLog } from './handlers/audit-log.ts';
 import { createPollMessages } from './handlers/messages/poll-messages.ts';
 import { createSendMessages } from './handlers/messages/send-messages.ts';
+import { createWaitForMessages } from './handlers/messages/wait-for-messages.ts';
 import { createHandlers } from './handlers/registry.ts';
 import { startExpiredTokens } from './jobs/expired-tokens.ts';
 import { startRebalanceTimeout } from './jobs/rebalance-timeout.ts';
@@ -80,6 +81,8 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     const listening: Listening = {};
     const listeners = () => [listening.quic, listening.tcp, listening.websocket].filter((listener) => listener !== undefined);
     const version = packageVersion();
+    const { longestWaitMs } = settings.longPoll;
+    const pollMessages = createPollMessages(system);
     const services: TransportServices = {
       system,
       engine,
@@ -88,11 +91,13 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
         processStats: createProcessStats(dataPath, clock, version),
         cluster: () => clusterOf(settings, listening),
         dataPath,
+        longestWaitMs,
         connectionsMax: settings.limits.connectionsMax,
         recentLog: () => recentLines.text(),
       }),
       sendMessages: createSendMessages(system),
-      pollMessages: createPollMessages(system),
+      pollMessages,
+      waitForMessages: createWaitForMessages(system, pollMessages, longestWaitMs),
       audit: settings.system.logging.audit ? createAuditLog(system.users, log, () => clock.nowMs()) : undefined,
       limits: settings.limits,
       certificateUsers: settings.certificateUsers,
@@ -137,6 +142,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
       async stop() {
         stopping = true;
         for (const listener of listeners()) listener.stopAccepting();
+        system.pollWaits.close();
         for (const connection of connections()) connection.stop();
         await drained(connections);
         for (const stopJob of stopJobs) stopJob();

@@ -296,6 +296,17 @@ export const schema = z.object({
       { min: 1, max: 256 },
       { initial: 256, doc: 'Requests of one connection that wait for their answer. Above it the connection is not read.' },
     ),
+    waiting_polls_max: count(
+      { min: 1, max: 1_000_000 },
+      { initial: 50_000, doc: 'Polls that wait for messages, in all. Above it a poll does not wait. Each takes about a kilobyte.' },
+    ),
+    connection_waiting_polls_max: count(
+      { min: 1, max: 100_000 },
+      {
+        initial: 128,
+        doc: 'The same for one connection. They are not among its unanswered requests; on QUIC each has a stream.',
+      },
+    ),
     unanswered_size_max: size(
       { min: 64 * KiB, max: GiB },
       { initial: '8 MiB', doc: 'Answers of one connection that its client has not taken. Above it the connection is not read.' },
@@ -321,6 +332,16 @@ export const schema = z.object({
       }),
       interval: duration({ min: 100, max: timerDaysMax }, { initial: '1 m', doc: 'Time between two removals.' }),
     }),
+  }),
+
+  long_poll: z.object({
+    wait_max: duration(
+      { min: 0, max: hour },
+      {
+        initial: '30 s',
+        doc: 'Longest time that a poll waits for messages, for clients that ask for it ([protocol-extensions.md](protocol-extensions.md)); they may ask for less. 0 turns waiting off.',
+      },
+    ),
   }),
 
   consumer_group: z.object({

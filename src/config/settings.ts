@@ -47,6 +47,8 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
         groupsPerTopicMax: limits.groups_max,
         membersPerGroupMax: limits.group_members_max,
         rememberedSendsMax: limits.remembered_sends_max,
+        waitingPollsMax: limits.waiting_polls_max,
+        waitingPollsPerClientMax: limits.connection_waiting_polls_max,
       },
       /** Undefined: no limit, no expiry. */
       topic: { sizeBytesMax: system.topic.max_size, messageExpiryMs: system.topic.message_expiry },
@@ -122,6 +124,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       receiveBytesMax: receiveShare(bufferBytesMax),
       stallTimeoutMs: limits.stall_timeout,
     },
+    longPoll: { longestWaitMs: values.long_poll.wait_max },
     consumerGroup: { rebalancingTimeoutMs: values.consumer_group.rebalancing_timeout },
     tokenCleaner: {
       enabled: values.personal_access_token.cleaner.enabled,

@@ -34,5 +34,6 @@ export function limitFigures(system: System, connectionsMax: number): LimitFigur
     { name: 'limits.groups_max', used: most.groups, max: limits.groupsPerTopicMax },
     { name: 'limits.group_members_max', used: most.members, max: limits.membersPerGroupMax },
     { name: 'limits.users_max', used: system.users.size, max: limits.usersMax },
+    { name: 'limits.waiting_polls_max', used: system.pollWaits.size, max: limits.waitingPollsMax },
   ];
 }

@@ -4,6 +4,7 @@ import type { Generation } from '../protocol/command.ts';
 import { codeOfOperation } from '../protocol/operations.ts';
 import { consumerGroupHandlers } from './consumer-groups.ts';
 import { consumerOffsetHandlers } from './consumer-offsets.ts';
+import { extensionHandlers } from './extensions.ts';
 import type { Handler } from './handler.ts';
 import { loginHandlers } from './logins.ts';
 import { messageHandlers } from './messages.ts';
@@ -35,6 +36,7 @@ export function createHandlers(facts: SystemFacts): Handlers {
     ...consumerGroupHandlers,
     ...consumerOffsetHandlers,
     ...messageHandlers,
+    ...extensionHandlers(facts),
   ];
   const byCode = new Map(handlers.map((handler) => [handler.command.code, handler]));
   return {

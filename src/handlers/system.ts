@@ -26,6 +26,8 @@ export interface SystemFacts {
   readonly dataPath: string;
   /** Of each transport. */
   readonly connectionsMax: number;
+  /** Milliseconds that a poll may wait for messages; 0: none may. */
+  readonly longestWaitMs: number;
   /** The last lines of the log. */
   readonly recentLog: () => string;
 }

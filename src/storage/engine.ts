@@ -154,6 +154,12 @@ export interface BufferStats {
 }
 
 export interface Engine {
+  /**
+   * Told of each partition whose messages or stored offsets have changed, and of each that was closed: after the call has succeeded, and after its callback. What it does must
+   * not take long. Polls that store offsets are not among it.
+   */
+  onChanged: ((handle: number) => void) | undefined;
+
   /** Opens and recovers a partition. The handle is valid at once; requests wait until it is ready. `done` gets ok, fenced or an error. */
   open(directory: string, options: PartitionOptions, done: CompletionCallback): number;
   /** Changes segment size and durability of an open partition. */

@@ -43,6 +43,7 @@ export function createEngine(options: EngineOptions, onError: (error: unknown) =
 }
 
 class AddonEngine implements Engine {
+  onChanged: ((handle: number) => void) | undefined;
   readonly result: CompletionRecord;
   readonly xxh32: (bytes: Uint8Array) => number;
   readonly xxh3: (bytes: Uint8Array) => bigint;
@@ -87,7 +88,7 @@ class AddonEngine implements Engine {
     words[6] = append.count;
     words[7] = append.userId;
     words[8] = append.headerStart;
-    return this.#mayQueue(request, this.#native.append(append.bytes), done);
+    return this.#mayChange(handle, request, this.#native.append(append.bytes), done);
   }
 
   poll(handle: number, poll: PollRequest, done: CompletionCallback): number {
@@ -111,7 +112,7 @@ class AddonEngine implements Engine {
     this.#words[2] = kind;
     this.#words[3] = id;
     this.#write64(4, offset);
-    return this.#mayQueue(request, this.#native.storeOffset(), done);
+    return this.#mayChange(handle, request, this.#native.storeOffset(), done);
   }
 
   loadOffset(handle: number, kind: ConsumerKind, id: number): bigint | undefined {
@@ -126,7 +127,7 @@ class AddonEngine implements Engine {
     const request = this.#begin(handle);
     this.#words[2] = kind;
     this.#words[3] = id;
-    return this.#mayQueue(request, this.#native.deleteOffset(), done);
+    return this.#mayChange(handle, request, this.#native.deleteOffset(), done);
   }
 
   readProducers(handle: number, sinceMicros: number, done: CompletionCallback): void {
@@ -150,12 +151,12 @@ class AddonEngine implements Engine {
 
   purge(handle: number, done: CompletionCallback): void {
     const request = this.#begin(handle);
-    this.#mustQueue(request, this.#native.purge(), done);
+    this.#mustQueue(request, this.#native.purge(), this.#thenChanged(handle, done));
   }
 
   close(handle: number, done: CompletionCallback): void {
     const request = this.#begin(handle);
-    this.#mustQueue(request, this.#native.close(), done);
+    this.#mustQueue(request, this.#native.close(), this.#thenChanged(handle, done));
   }
 
   stats(handle: number): PartitionStats {
@@ -278,6 +279,20 @@ class AddonEngine implements Engine {
   #mayQueue(request: number, status: number, done: CompletionCallback): number {
     if (status === EngineStatus.queued) this.#requests.hold(request, done);
     return status;
+  }
+
+  #mayChange(handle: number, request: number, status: number, done: CompletionCallback): number {
+    if (status === EngineStatus.queued) this.#requests.hold(request, this.#thenChanged(handle, done));
+    else if (status === EngineStatus.ok) this.onChanged?.(handle);
+    return status;
+  }
+
+  #thenChanged(handle: number, done: CompletionCallback): CompletionCallback {
+    return (completion) => {
+      const succeeded = completion.status === EngineStatus.ok;
+      done(completion);
+      if (succeeded) this.onChanged?.(handle);
+    };
   }
 
   #mustQueue(request: number, status: number, done: CompletionCallback): void {

@@ -22,6 +22,8 @@ import {
 export interface ConsumerGroupSettings {
   /** How long an owner may keep a partition that is being revoked. */
   rebalancingTimeoutMs: number;
+  /** Told of every new generation. */
+  onChanged?: (group: ConsumerGroup) => void;
 }
 
 export interface MemberDetails {
@@ -43,6 +45,7 @@ export class ConsumerGroup {
   readonly id: number;
   readonly name: string;
   readonly #rebalancingTimeoutMs: number;
+  readonly #onChanged: ((group: ConsumerGroup) => void) | undefined;
   readonly #memberOf = new Map<number, GroupMember>();
   /** In the order of their ids. */
   #members: readonly GroupMember[] = [];
@@ -57,6 +60,7 @@ export class ConsumerGroup {
     this.id = id;
     this.name = name;
     this.#rebalancingTimeoutMs = settings.rebalancingTimeoutMs;
+    this.#onChanged = settings.onChanged;
     this.setPartitions(partitionIds);
   }
 
@@ -98,7 +102,7 @@ export class ConsumerGroup {
     this.#members = this.#members.filter((other) => other !== member);
     this.#beingRevoked.clear();
     for (const partition of dealGently(this.#partitions.values(), this.#members, this.#nowMs)) this.#beingRevoked.add(partition);
-    this.#generation++;
+    this.#changed();
     return true;
   }
 
@@ -196,6 +200,11 @@ export class ConsumerGroup {
     for (const partition of this.#beingRevoked) this.#completeIfDrained(partition);
   }
 
+  #changed(): void {
+    this.#generation++;
+    this.#onChanged?.(this);
+  }
+
   #lowestFreeId(): number {
     const gap = this.#members.findIndex((member, index) => member.id !== index);
     return gap < 0 ? this.#members.length : gap;
@@ -204,7 +213,7 @@ export class ConsumerGroup {
   #reassignAll(): void {
     dealAll(this.#partitions.values(), this.#members);
     this.#beingRevoked.clear();
-    this.#generation++;
+    this.#changed();
   }
 
   #makeRoom(nowMs: number): void {
@@ -215,7 +224,7 @@ export class ConsumerGroup {
       this.#beingRevoked.add(partition);
       if (partition.owner) refreshPollable(partition.owner);
     }
-    this.#generation++;
+    this.#changed();
     for (const partition of this.#beingRevoked) this.#completeIfDrained(partition);
   }
 
@@ -227,7 +236,7 @@ export class ConsumerGroup {
   #complete(partition: GroupPartition, target: GroupMember): void {
     transfer(partition, target);
     this.#beingRevoked.delete(partition);
-    this.#generation++;
+    this.#changed();
   }
 }
 

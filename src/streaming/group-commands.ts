@@ -42,6 +42,7 @@ export function deleteConsumerGroup(
     await system.store.commit([{ remove: 'group', ids: [topic.streamId, topic.id, group.id] }]);
     topic.groups.delete(group);
     forgetGroup(system.clients, group);
+    system.pollWaits.groupGone(group);
     for (const { handle } of topic.partitions) {
       // Most partitions have no offset of the group, which is no failure here.
       await engineCall((done) => system.engine.deleteOffset(handle, groupKind, group.id, done)).catch(() => undefined);

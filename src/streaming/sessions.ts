@@ -6,10 +6,13 @@ import type { SendWindows } from './send-windows.ts';
 export class Sessions {
   readonly #byClientId = new Map<bigint, ClientRecord>();
   readonly #sendWindows: SendWindows;
+  readonly #onLoginEnded: (client: ClientRecord) => void;
   #lastNumber = 0n;
 
-  constructor(sendWindows: SendWindows) {
+  /** `onLoginEnded` is called when a connection's login is over, or another one took its place. */
+  constructor(sendWindows: SendWindows, onLoginEnded: (client: ClientRecord) => void) {
     this.#sendWindows = sendWindows;
+    this.#onLoginEnded = onLoginEnded;
   }
 
   /**
@@ -30,6 +33,7 @@ export class Sessions {
     client.session = { clientId, number, sends: this.#sendWindows.enter(clientId, userId) };
     client.userId = userId;
     this.#byClientId.set(clientId, client);
+    this.#onLoginEnded(client);
     return number;
   }
 
@@ -43,6 +47,7 @@ export class Sessions {
     client.session = undefined;
     client.userId = undefined;
     leaveAllGroups(client);
+    this.#onLoginEnded(client);
   }
 
   /** As close, by the client's own wish: what it sent is not remembered any longer. */

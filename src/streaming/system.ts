@@ -18,6 +18,7 @@ import { Directory } from './directory.ts';
 import { closePartitions, type Partition } from './partition.ts';
 import { PartitionFolders, type Place } from './partition-folders.ts';
 import { Passwords } from './passwords.ts';
+import { type PollWaitLimits, PollWaits } from './poll-waits.ts';
 import { restoreSendWindows } from './restore-send-windows.ts';
 import { SendWindows } from './send-windows.ts';
 import { Sessions } from './sessions.ts';
@@ -39,7 +40,7 @@ export interface SystemOptions {
 }
 
 /** Of what is kept: how many there may be. */
-export interface SystemLimits {
+export interface SystemLimits extends PollWaitLimits {
   usersMax: number;
   tokensPerUserMax: number;
   streamsMax: number;
@@ -64,6 +65,7 @@ export class System {
   readonly tokens = new Tokens();
   readonly clients = new Clients();
   readonly sendWindows: SendWindows;
+  readonly pollWaits: PollWaits;
   readonly sessions: Sessions;
   readonly streams = new Directory<Stream>();
   readonly rebalancingTimeoutMs: number;
@@ -79,7 +81,9 @@ export class System {
     this.limits = options.limits;
     this.folders = new PartitionFolders(options.dataPath, options.log);
     this.sendWindows = new SendWindows(options.limits.rememberedSendsMax, options.clock);
-    this.sessions = new Sessions(this.sendWindows);
+    this.pollWaits = new PollWaits((partition) => this.engine.stats(partition), options.limits);
+    this.engine.onChanged = (partition) => this.pollWaits.partitionChanged(partition);
+    this.sessions = new Sessions(this.sendWindows, (client) => this.pollWaits.loginEnded(client));
   }
 
   /** Reads the store and opens every partition. Resolves when all of them are recovered; a damaged one is fenced and does not stop the others. */
@@ -125,7 +129,10 @@ export class System {
   /** A group of the topic, with the offsets that the engine has of it. */
   newGroup(topic: Topic, id: number, name: string): ConsumerGroup {
     const partitionIds = topic.partitions.map((partition) => partition.id);
-    const group = new ConsumerGroup(id, name, partitionIds, { rebalancingTimeoutMs: this.rebalancingTimeoutMs });
+    const group = new ConsumerGroup(id, name, partitionIds, {
+      rebalancingTimeoutMs: this.rebalancingTimeoutMs,
+      onChanged: (changed) => this.pollWaits.groupChanged(changed),
+    });
     for (const partition of topic.partitions) {
       const offset = this.engine.loadOffset(partition.handle, ConsumerKind.group, id);
       if (offset !== undefined) group.committed(partition.id, Number(offset));

@@ -99,6 +99,15 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
     else if (later) this.resume();
   }
 
+  park(): void {
+    this.#unanswered--;
+    if (this.#ending && this.#unanswered === 0) this.#endNow();
+  }
+
+  unpark(): void {
+    this.#unanswered++;
+  }
+
   ready(): boolean {
     const limits = this.services.limits;
     return (

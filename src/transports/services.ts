@@ -1,7 +1,7 @@
 // What every connection shares. Built once by the server.
 
 import type { AuditLog } from '../handlers/audit-log.ts';
-import type { Exchange } from '../handlers/messages/exchange.ts';
+import type { Exchange, WaitingExchange } from '../handlers/messages/exchange.ts';
 import type { Handlers } from '../handlers/registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Engine } from '../storage/engine.ts';
@@ -18,6 +18,7 @@ export interface TransportServices {
   readonly handlers: Handlers;
   readonly sendMessages: (exchange: Exchange) => void;
   readonly pollMessages: (exchange: Exchange) => void;
+  readonly waitForMessages: (exchange: WaitingExchange) => void;
   /** Undefined: switched off. */
   readonly audit: AuditLog | undefined;
   readonly limits: TransportLimits;

@@ -1,9 +1,9 @@
 // One VSR request being answered. It keeps its own copy of the request's header, since the reply echoes it and may be written long after the receive buffer was reused.
 
-import type { Exchange } from '../handlers/messages/exchange.ts';
+import type { WaitingExchange } from '../handlers/messages/exchange.ts';
 import { pollPrefixBytes, writePollPrefix } from '../protocol/commands/poll-messages-head.ts';
 import { sendConfirmationBytes, writeSendConfirmation } from '../protocol/commands/send-messages-head.ts';
-import { requestClient, vsrHeaderBytes, writeReplyHeader } from '../protocol/frame/vsr.ts';
+import { requestClient, requestNumber, vsrHeaderBytes, writeReplyHeader } from '../protocol/frame/vsr.ts';
 import { Operation } from '../protocol/operations.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
@@ -17,7 +17,7 @@ export interface ExchangeOwner {
   closeExchange(exchange: VsrExchange): void;
 }
 
-export class VsrExchange implements Exchange {
+export class VsrExchange implements WaitingExchange {
   readonly generation = 'vsr';
   readonly pollHeadroom = vsrHeaderBytes + pollPrefixBytes;
   readonly #carrier: Carrier;
@@ -46,6 +46,10 @@ export class VsrExchange implements Exchange {
     return requestClient(this.#header, 0);
   }
 
+  get request(): bigint {
+    return requestNumber(this.#header, 0);
+  }
+
   get pollBytesMax(): number {
     return this.#carrier.replyBytesMax - this.pollHeadroom;
   }
@@ -60,6 +64,14 @@ export class VsrExchange implements Exchange {
     this.operation = operation;
     this.exclusive = exclusive;
     frame.bytes.copy(this.#header, 0, frame.start, frame.bodyStart);
+  }
+
+  park(): void {
+    this.#carrier.park();
+  }
+
+  unpark(): void {
+    this.#carrier.unpark();
   }
 
   /** Ends the exchange without a reply of its own. */

@@ -1,8 +1,9 @@
-// Requests of Iggy 0.9 clients: each answered by a frame that echoes its number. Sends do not hold up what follows them, so their replies may overtake; all others
-// are handled one after another. Metadata operations are remembered: a number that was executed is answered again, not executed again.
+// Requests of Iggy 0.9 clients: each answered by a frame that echoes its number. Sends, and polls that wait, do not hold up what follows them, so that later replies may overtake
+// theirs; all others are handled one after another. Metadata operations are remembered: a number that was executed is answered again, not executed again.
 
 import type { Handler } from '../handlers/handler.ts';
 import { commandByCode, commandByOperation } from '../protocol/commands/registry.ts';
+import { waitForMessages } from '../protocol/commands/wait-for-messages.ts';
 import { errorCodes } from '../protocol/errors.ts';
 import { writeResult } from '../protocol/frame/result.ts';
 import {
@@ -59,7 +60,8 @@ export class VsrRequests implements Requests {
   frame(frame: Frame): void {
     const exchange = this.#idleExchanges.pop() ?? new VsrExchange(this.#carrier, this);
     const operation = requestOperation(frame.bytes, frame.start);
-    const exclusive = operation !== Operation.sendMessages;
+    const waits = operation === Operation.nonReplicated && requestCode(frame.bytes, frame.start) === waitForMessages.code;
+    const exclusive = operation !== Operation.sendMessages && !waits;
     exchange.open(frame, operation, exclusive);
     this.#carrier.begin(exclusive);
     this.#handling = true;
@@ -127,6 +129,7 @@ export class VsrRequests implements Requests {
     const handler = services.handlers.byCode(code, 'vsr');
     if (client.userId === undefined && handler?.login !== 'none') exchange.fail(errorCodes.unauthenticated);
     else if (code === pollMessagesCode) services.pollMessages(exchange);
+    else if (code === waitForMessages.code) services.waitForMessages(exchange);
     else if (command === undefined) exchange.fail(errorCodes['invalid-command']);
     else if (handler === undefined || command.operation !== Operation.nonReplicated) exchange.fail(errorCodes['feature-unavailable']);
     else this.#control(exchange, handler, (outcome) => this.#finish(exchange, outcome));

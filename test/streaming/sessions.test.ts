@@ -10,7 +10,7 @@ let sessions: Sessions;
 
 beforeEach(() => {
   clients = new Clients();
-  sessions = new Sessions(new SendWindows(1024, systemClock));
+  sessions = new Sessions(new SendWindows(1024, systemClock), () => undefined);
 });
 
 const connect = (): ClientRecord => clients.connect('tcp', '127.0.0.1:1', 0);

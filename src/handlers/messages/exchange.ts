@@ -5,7 +5,14 @@ import type { Generation } from '../../protocol/command.ts';
 import type { Completion } from '../../storage/engine.ts';
 import type { ClientRecord } from '../../streaming/clients.ts';
 
-export interface Exchange {
+/** Where the body of a request lies. */
+export interface RequestBody {
+  readonly bytes: Buffer;
+  readonly bodyStart: number;
+  readonly end: number;
+}
+
+export interface Exchange extends RequestBody {
   readonly generation: Generation;
   readonly client: ClientRecord;
   /** Memory of the request. Valid until the handler returns, or until the answer if `slot` names a slot. */
@@ -27,4 +34,14 @@ export interface Exchange {
   polled(partitionId: number, completion: Completion): void;
   /** A poll that no partition answers: a group member without partitions, or one that must synchronise (`partitionId` 0xffffffff). */
   polledNothing(partitionId: number): void;
+}
+
+/** One that may be answered long after others which came later. */
+export interface WaitingExchange extends Exchange {
+  /** Number of the request. */
+  readonly request: bigint;
+  /** The request waits for something that may never come: the connection must not be held up by it. */
+  park(): void;
+  /** The answer is being made. */
+  unpark(): void;
 }

@@ -1,5 +1,6 @@
 // PollMessages: which partition, from where, and what a group must be told. The body's layout is in protocol/commands/poll-messages.ts.
 
+import { resyncPartition } from '../../protocol/commands/poll-messages.ts';
 import { createPollHead, readPollHead } from '../../protocol/commands/poll-messages-head.ts';
 import { ConsumerKind } from '../../protocol/primitives/consumer.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
@@ -8,14 +9,14 @@ import type { ConsumerGroup } from '../../streaming/consumer-group.ts';
 import { wireStatus } from '../../streaming/partition.ts';
 import type { System } from '../../streaming/system.ts';
 import { consumerId } from '../consumer-id.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RequestBody } from './exchange.ts';
 import { failExchange } from './fail.ts';
 
-/** Partition id that tells a VSR group member to synchronise its assignment. */
-const resyncPartition = 0xffff_ffff;
+/** Answers a poll. The body is the exchange's own unless it is given. */
+export type PollMessages = (exchange: Exchange, body?: RequestBody) => void;
 
 /** Decode, login, stream and topic, permission, consumer, partition, poll: in the order in which the reference refuses. */
-export function createPollMessages(system: System): (exchange: Exchange) => void {
+export function createPollMessages(system: System): PollMessages {
   const { engine } = system;
   const head = createPollHead();
   const request: PollRequest = {
@@ -31,9 +32,9 @@ export function createPollMessages(system: System): (exchange: Exchange) => void
     autoCommit: false,
   };
 
-  const poll = (exchange: Exchange): void => {
+  const poll = (exchange: Exchange, body: RequestBody): void => {
     const { client, generation } = exchange;
-    readPollHead(exchange.bytes, exchange.bodyStart, exchange.end, head);
+    readPollHead(body.bytes, body.bodyStart, body.end, head);
     if (client.userId === undefined) throw new ProtocolError('unauthenticated');
     const topic = system.topic(head.stream, head.topic);
     system.users.authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
@@ -86,9 +87,9 @@ export function createPollMessages(system: System): (exchange: Exchange) => void
     else if (status !== EngineStatus.queued) exchange.fail(wireStatus(status));
   };
 
-  return (exchange) => {
+  return (exchange, body = exchange) => {
     try {
-      poll(exchange);
+      poll(exchange, body);
     } catch (error) {
       failExchange(system.log, exchange, error);
     }

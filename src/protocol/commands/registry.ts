@@ -27,6 +27,7 @@ import { getConsumerGroup } from './get-consumer-group.ts';
 import { getConsumerGroups } from './get-consumer-groups.ts';
 import { getConsumerOffset } from './get-consumer-offset.ts';
 import { getConsumerOffsetRouting } from './get-consumer-offset-routing.ts';
+import { getExtensions } from './get-extensions.ts';
 import { getMe } from './get-me.ts';
 import { getPersonalAccessTokens } from './get-personal-access-tokens.ts';
 import { getPollRouting } from './get-poll-routing.ts';
@@ -50,12 +51,14 @@ import { purgeStream } from './purge-stream.ts';
 import { purgeTopic } from './purge-topic.ts';
 import { register } from './register.ts';
 import { sendMessages } from './send-messages.ts';
+import { stopWaiting } from './stop-waiting.ts';
 import { storeConsumerOffset } from './store-consumer-offset.ts';
 import { syncConsumerGroup } from './sync-consumer-group.ts';
 import { updatePermissions } from './update-permissions.ts';
 import { updateStream } from './update-stream.ts';
 import { updateTopic } from './update-topic.ts';
 import { updateUser } from './update-user.ts';
+import { waitForMessages } from './wait-for-messages.ts';
 
 /** Commands of both generations. */
 export const sharedCommands: readonly Command<unknown, unknown>[] = [
@@ -118,6 +121,9 @@ export const vsrCommands: readonly Command<unknown, unknown>[] = [
   pollMessagesOnPrimary,
   getConsumerOffsetRouting,
   syncConsumerGroup,
+  getExtensions,
+  waitForMessages,
+  stopWaiting,
 ];
 
 /** Register's second code, which stands for its token form. */

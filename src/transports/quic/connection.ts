@@ -228,6 +228,11 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#endIfIdle();
   }
 
+  requestParked(): void {
+    this.#unanswered--;
+    this.#endIfIdle();
+  }
+
   touch(): void {
     if (!this.#gone) this.#host.touch(this);
   }

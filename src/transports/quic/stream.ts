@@ -27,6 +27,8 @@ export interface StreamOwner {
   unsentChanged(difference: number): void;
   requestBegan(): void;
   requestAnswered(): void;
+  /** A request that began waits for something that may never come. `requestBegan` follows when it is answered. */
+  requestParked(): void;
   /** There is something to send, or something to read again. */
   touch(): void;
   /** The stream has more to read than can be handled now. */
@@ -150,6 +152,14 @@ export class QuicStream implements Carrier, FrameSink, StreamSink {
     this.#owner.requestAnswered();
     this.#owner.touch();
     this.#finishIfOver();
+  }
+
+  park(): void {
+    this.#owner.requestParked();
+  }
+
+  unpark(): void {
+    this.#owner.requestBegan();
   }
 
   end(): void {

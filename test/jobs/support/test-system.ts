@@ -74,6 +74,8 @@ export class TestSystem {
         groupsPerTopicMax: 10,
         membersPerGroupMax: 10,
         rememberedSendsMax: 1024,
+        waitingPollsMax: 10,
+        waitingPollsPerClientMax: 3,
       },
       clock,
       log: createLogger({ level: 'off', format: 'json' }),

@@ -36,6 +36,8 @@ export const limits = {
   groupsPerTopicMax: 3,
   membersPerGroupMax: 2,
   rememberedSendsMax: 1024,
+  waitingPollsMax: 10,
+  waitingPollsPerClientMax: 3,
 };
 
 export class RestartableSystem {
