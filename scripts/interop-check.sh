@@ -34,7 +34,7 @@ finish() {
 }
 trap finish EXIT
 
-node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --quic-address 127.0.0.1:0 --websocket-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
+node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --quic-address 127.0.0.1:0 --websocket-address 127.0.0.1:0 --http-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
 server=$!
 for _ in {1..150}; do
   grep -q 'Iggy server is running' "$work/notice" && break

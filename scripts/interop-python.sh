@@ -18,7 +18,7 @@ done
 classic() { timeout 120 "$cache/python-0.8.0/bin/python" "$root/test/interop/python/exchange.py" "$address" "$@"; }
 vsr() { timeout 120 "$cache/python-0.9.0/bin/python" "$root/test/interop/python/exchange.py" "$address" "$@"; }
 
-node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --quic-address 127.0.0.1:0 --websocket-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
+node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --quic-address 127.0.0.1:0 --websocket-address 127.0.0.1:0 --http-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
 server=$!
 address=
 for _ in $(seq 300); do

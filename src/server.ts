@@ -32,6 +32,7 @@ import { System } from './streaming/system.ts';
 import { type TopicDefaults, unlimited } from './streaming/topic-settings.ts';
 import { rootUserId, userRow } from './streaming/users.ts';
 import { CertificateStore } from './transports/certificate-store.ts';
+import { listenHttp } from './transports/http/listen.ts';
 import type { Listener, OpenConnection } from './transports/listener.ts';
 import { FlushScheduler } from './transports/output.ts';
 import { listenQuic } from './transports/quic/listen.ts';
@@ -44,6 +45,7 @@ const drainTimeoutMs = 10_000;
 const drainCheckEveryMs = 20;
 
 interface Listening {
+  http?: Listener;
   quic?: Listener;
   tcp?: Listener;
   websocket?: Listener;
@@ -79,7 +81,8 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
 
     let stopping = false;
     const listening: Listening = {};
-    const listeners = () => [listening.quic, listening.tcp, listening.websocket].filter((listener) => listener !== undefined);
+    const listeners = () =>
+      [listening.quic, listening.tcp, listening.websocket, listening.http].filter((listener) => listener !== undefined);
     const version = packageVersion();
     const { longestWaitMs } = settings.longPoll;
     const pollMessages = createPollMessages(system);
@@ -114,7 +117,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
       for (const listener of listeners()) yield* listener.connections;
     };
 
-    const { tcp, websocket } = settings;
+    const { tcp, websocket, http } = settings;
     const certificates = new CertificateStore(dataPath, log, () => clock.nowMs());
     undo.push(() => certificates.close());
     const tlsOf = async ({ tls }: typeof tcp | typeof websocket) =>
@@ -126,6 +129,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     if (quic !== undefined) listening.quic = quic;
     if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services);
     if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
+    if (http.enabled) listening.http = await listenHttp(http, services);
     const stopJobs = [
       startRebalanceTimeout(system),
       startStalledConnections(connections, () => clock.nowMs()),
@@ -135,7 +139,12 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     if (settings.tokenCleaner.enabled) stopJobs.push(startExpiredTokens(system, settings.tokenCleaner.intervalMs));
 
     return {
-      addresses: { quic: listening.quic?.address, tcp: listening.tcp?.address, websocket: listening.websocket?.address },
+      addresses: {
+        quic: listening.quic?.address,
+        tcp: listening.tcp?.address,
+        websocket: listening.websocket?.address,
+        http: listening.http?.address,
+      },
       selfSignedFingerprint: certificates.selfSignedFingerprint,
       rootPasswordGenerated,
       reloadCertificates: () => certificates.reload(),
@@ -218,14 +227,14 @@ function topicDefaults(settings: Settings): TopicDefaults {
   };
 }
 
-function clusterOf(settings: Settings, { tcp, quic, websocket }: Listening): ClusterMetadata {
+function clusterOf(settings: Settings, { tcp, quic, websocket, http }: Listening): ClusterMetadata {
   const port = (listener: Listener | undefined) => Number(listener?.address.split(':').at(-1) ?? 0);
   const node = {
     name: 'iggy-node',
     host: settings.tcp.host,
     tcpPort: port(tcp),
     quicPort: port(quic),
-    httpPort: 0,
+    httpPort: port(http),
     websocketPort: port(websocket),
     role: ClusterNodeRole.leader,
     status: ClusterNodeStatus.healthy,

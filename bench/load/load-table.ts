@@ -103,6 +103,8 @@ const server = await start(
     '127.0.0.1:0',
     '--websocket-address',
     '127.0.0.1:0',
+    '--http-address',
+    '127.0.0.1:0',
     '--with-default-root-credentials',
   ],
   /TCP {3}(\S+)/,

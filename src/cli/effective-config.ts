@@ -13,11 +13,13 @@ export function writeEffectiveConfig(loaded: LoadedSettings, addresses: RunningS
   const tcp = config.tcp as ConfigTable;
   const quic = config.quic as ConfigTable;
   const websocket = config.websocket as ConfigTable;
+  const http = config.http as ConfigTable;
   const toml = stringify({
     ...config,
     tcp: { ...tcp, address: addresses.tcp ?? tcp.address },
     quic: { ...quic, address: addresses.quic ?? quic.address },
     websocket: { ...websocket, address: addresses.websocket ?? websocket.address },
+    http: { ...http, address: addresses.http ?? http.address },
   });
   const file = path.join(loaded.settings.system.path, 'runtime', 'current_config.toml');
   mkdirSync(path.dirname(file), { recursive: true });

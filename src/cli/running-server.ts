@@ -5,7 +5,12 @@ import type { RecentLines } from '../observability/recent-lines.ts';
 /** A started server, as the command sees it. */
 export interface RunningServer {
   /** Where each transport listens, `host:port`; undefined when it is off. */
-  readonly addresses: { readonly quic: string | undefined; readonly tcp: string | undefined; readonly websocket: string | undefined };
+  readonly addresses: {
+    readonly quic: string | undefined;
+    readonly tcp: string | undefined;
+    readonly websocket: string | undefined;
+    readonly http: string | undefined;
+  };
   /** SHA-256 of the self-signed certificate, if one is served. */
   readonly selfSignedFingerprint: string | undefined;
   /** Password of the root user if this start has made both. */

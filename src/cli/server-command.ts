@@ -92,8 +92,8 @@ async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Lo
   }
 }
 
-function listOf({ quic, tcp, websocket }: RunningServer['addresses']): string {
-  const named = Object.entries({ QUIC: quic, TCP: tcp, WebSocket: websocket });
+function listOf({ quic, tcp, websocket, http }: RunningServer['addresses']): string {
+  const named = Object.entries({ QUIC: quic, TCP: tcp, WebSocket: websocket, HTTP: http });
   return named
     .filter(([, address]) => address !== undefined)
     .map(([name, address]) => `${name} ${address}`)

@@ -5,12 +5,13 @@ import type { RunningServer } from './running-server.ts';
 
 /** Text for standard output. Test suites of Iggy's clients wait for its first words. */
 export function startNotice(version: string, settings: Settings, server: RunningServer): string {
-  const { quic, tcp, websocket } = server.addresses;
+  const { quic, tcp, websocket, http } = server.addresses;
   const lines = [
     `Iggy server is running: Galgo ${version}. Press Ctrl+C or send SIGTERM to stop it.`,
     ...(quic === undefined ? [] : [`  QUIC  ${quic} (ALPN iggy)`]),
     ...(tcp === undefined ? [] : [`  TCP   ${tcp}${settings.tcp.tls.enabled ? ' (TLS)' : ''}`]),
     ...(websocket === undefined ? [] : [`  WS    ${settings.websocket.tls.enabled ? 'wss' : 'ws'}://${websocket}`]),
+    ...(http === undefined ? [] : [`  HTTP  http://${http}`]),
     ...(server.selfSignedFingerprint === undefined ? [] : [`  Cert  self-signed, SHA-256 ${server.selfSignedFingerprint}`]),
     `  Data  ${settings.system.path}`,
     ...credentialLines(settings, server),

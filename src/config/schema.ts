@@ -144,6 +144,15 @@ export const schema = z.object({
     tls: tlsKeys('WebSocket', ' Left empty, that of `tcp.tls` serves if it is named.'),
   }),
 
+  http: z.object({
+    enabled: flag({ initial: true, doc: 'Whether the server listens for HTTP requests.' }),
+    address: address({
+      initial: '127.0.0.1:3000',
+      flag: '--http-address <host:port>',
+      doc: 'Where the server listens for HTTP requests. Port 0 lets the system choose.',
+    }),
+  }),
+
   certificate_users: z.object({
     name: choice(['common_name', 'dns', 'email', 'uri'], {
       initial: 'common_name',

@@ -22,7 +22,7 @@ export type Settings = Frozen<ReturnType<typeof settingsOf>>;
 
 /** Settings of checked values. Names and units follow those who take a section: `engine` is the engine's options, `limits` those of the transports. */
 export function settingsOf(values: Values, rootCredentials: RootCredentials | undefined, machine: Machine) {
-  const { system, tcp, websocket, quic, engine, limits, certificate_users: certificateUsers } = values;
+  const { system, tcp, websocket, http, quic, engine, limits, certificate_users: certificateUsers } = values;
   const absolute = (file: string | undefined) => (file === undefined ? undefined : path.resolve(machine.cwd, file));
   const tlsOf = (tls: TlsValues) => ({
     enabled: tls.enabled,
@@ -75,6 +75,10 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       messageBytesMax: websocket.max_message_size,
       handshakeTimeoutMs: websocket.handshake_timeout,
       tls: tlsOf(websocket.tls),
+    },
+    http: {
+      enabled: http.enabled,
+      ...http.address,
     },
     /** Undefined: certificates log nobody in. */
     certificateUsers:
@@ -142,7 +146,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
 
 /** What settings contradict each other, one sentence each. */
 export function contradictions(values: Values, machine: Machine): string[] {
-  const { system, tcp, websocket, quic, limits } = values;
+  const { system, tcp, websocket, http, quic, limits } = values;
   const found: string[] = [];
   const demand = (holds: boolean, sentence: string) => holds || found.push(sentence);
 
@@ -152,8 +156,8 @@ export function contradictions(values: Values, machine: Machine): string[] {
     'system.topic.max_size must be at least system.segment.size',
   );
   demand(
-    tcp.enabled || quic.enabled || websocket.enabled,
-    'tcp.enabled, quic.enabled and websocket.enabled are false, so there is no transport left to listen on',
+    tcp.enabled || quic.enabled || websocket.enabled || http.enabled,
+    'tcp.enabled, quic.enabled, websocket.enabled and http.enabled are false, so there is no transport left to listen on',
   );
   for (const [section, { enabled, tls }] of Object.entries({ tcp, websocket })) {
     if (!enabled) continue;

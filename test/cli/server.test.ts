@@ -24,6 +24,8 @@ function startServer(options: { path?: string; address?: string; env?: NodeJS.Pr
     '127.0.0.1:0',
     '--websocket-address',
     '127.0.0.1:0',
+    '--http-address',
+    '127.0.0.1:0',
     ...(options.args ?? []),
   ];
   return runGalgoCommand(args, { cwd: folder, ...(options.env ? { env: options.env } : {}) });

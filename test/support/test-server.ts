@@ -21,6 +21,8 @@ export interface ServerProcess {
   readonly quicAddress: string;
   /** With its scheme, `ws://host:port` or `wss://host:port`. */
   readonly websocketAddress: string;
+  /** With its scheme, `http://host:port` or `https://host:port`. */
+  readonly httpAddress: string;
   readonly pid: number;
   /** What it wrote to standard output and error so far. */
   output(): string;
@@ -42,6 +44,7 @@ export function startServerProcess(dataPath: string, environment: Record<string,
         GALGO_TCP_ADDRESS: '127.0.0.1:0',
         GALGO_QUIC_ADDRESS: '127.0.0.1:0',
         GALGO_WEBSOCKET_ADDRESS: '127.0.0.1:0',
+        GALGO_HTTP_ADDRESS: '127.0.0.1:0',
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -73,7 +76,8 @@ export function startServerProcess(dataPath: string, environment: Record<string,
       child.unref();
       const quicAddress = /QUIC {2}(\S+)/.exec(output)?.[1] ?? '';
       const websocket = /WS {4}(\S+)/.exec(output)?.[1] ?? '';
-      resolve(serverProcess(child, { tcp: address, quic: quicAddress, websocket }, exited, () => output));
+      const http = /HTTP {2}(\S+)/.exec(output)?.[1] ?? '';
+      resolve(serverProcess(child, { tcp: address, quic: quicAddress, websocket, http }, exited, () => output));
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -85,7 +89,7 @@ export function startServerProcess(dataPath: string, environment: Record<string,
 
 function serverProcess(
   child: ChildProcess,
-  addresses: { tcp: string; quic: string; websocket: string },
+  addresses: { tcp: string; quic: string; websocket: string; http: string },
   exited: Promise<number | null>,
   output: () => string,
 ): ServerProcess {
@@ -93,6 +97,7 @@ function serverProcess(
     address: addresses.tcp,
     quicAddress: addresses.quic,
     websocketAddress: addresses.websocket,
+    httpAddress: addresses.http,
     pid: child.pid as number,
     output,
     stop() {
