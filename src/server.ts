@@ -10,6 +10,7 @@ import { createPollMessages } from './handlers/messages/poll-messages.ts';
 import { createSendMessages } from './handlers/messages/send-messages.ts';
 import { createWaitForMessages } from './handlers/messages/wait-for-messages.ts';
 import { createHandlers } from './handlers/registry.ts';
+import { startEndedRevocations } from './jobs/ended-revocations.ts';
 import { startExpiredTokens } from './jobs/expired-tokens.ts';
 import { startRebalanceTimeout } from './jobs/rebalance-timeout.ts';
 import { startRetention } from './jobs/retention.ts';
@@ -43,6 +44,7 @@ import { listenWebSocket } from './transports/websocket.ts';
 
 const drainTimeoutMs = 10_000;
 const drainCheckEveryMs = 20;
+const revocationsIntervalMs = 300_000;
 
 interface Listening {
   http?: Listener;
@@ -120,7 +122,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     const { tcp, websocket, http } = settings;
     const certificates = new CertificateStore(dataPath, log, () => clock.nowMs());
     undo.push(() => certificates.close());
-    const tlsOf = async ({ tls }: typeof tcp | typeof websocket) =>
+    const tlsOf = async ({ tls }: typeof tcp | typeof websocket | typeof http) =>
       tls.enabled ? { certificate: await certificates.open(tls), clientCertificates: tls.clientCertificates } : undefined;
     undo.push(() => {
       for (const listener of listeners()) listener.stopAccepting();
@@ -129,12 +131,13 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     if (quic !== undefined) listening.quic = quic;
     if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services);
     if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
-    if (http.enabled) listening.http = await listenHttp(http, services);
+    if (http.enabled) listening.http = await listenHttp({ ...http, version, tls: await tlsOf(http) }, services);
     const stopJobs = [
       startRebalanceTimeout(system),
       startStalledConnections(connections, () => clock.nowMs()),
       startSilentClients(system, settings.silence),
     ];
+    if (http.enabled) stopJobs.push(startEndedRevocations(system, revocationsIntervalMs));
     if (settings.retention.enabled) stopJobs.push(startRetention(system, settings.retention.intervalMs));
     if (settings.tokenCleaner.enabled) stopJobs.push(startExpiredTokens(system, settings.tokenCleaner.intervalMs));
 

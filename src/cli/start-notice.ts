@@ -11,7 +11,7 @@ export function startNotice(version: string, settings: Settings, server: Running
     ...(quic === undefined ? [] : [`  QUIC  ${quic} (ALPN iggy)`]),
     ...(tcp === undefined ? [] : [`  TCP   ${tcp}${settings.tcp.tls.enabled ? ' (TLS)' : ''}`]),
     ...(websocket === undefined ? [] : [`  WS    ${settings.websocket.tls.enabled ? 'wss' : 'ws'}://${websocket}`]),
-    ...(http === undefined ? [] : [`  HTTP  http://${http}`]),
+    ...(http === undefined ? [] : [`  HTTP  ${settings.http.tls.enabled ? 'https' : 'http'}://${http}`]),
     ...(server.selfSignedFingerprint === undefined ? [] : [`  Cert  self-signed, SHA-256 ${server.selfSignedFingerprint}`]),
     `  Data  ${settings.system.path}`,
     ...credentialLines(settings, server),

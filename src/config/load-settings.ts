@@ -86,7 +86,7 @@ export function loadSettings(request: SettingsRequest = {}): LoadedSettings {
   }
   if (problems.length > 0 || !parsed.success) throw new ConfigurationError(problems);
 
-  const config = nested(given, (key, value) => asWritten(value as RawValue, initials.get(key)));
+  const config = nested(given, (key, value) => (secrets.has(key) ? '' : asWritten(value as RawValue, initials.get(key))));
   return {
     settings: deepFreeze(settingsOf(parsed.data, credentials.credentials, machine)),
     origins: new Map([...given].map(([key, { origin }]) => [key, origin])),
@@ -128,6 +128,7 @@ function nested(given: ReadonlyMap<string, GivenValue>, convert: (key: string, v
 }
 
 const initials = new Map(settingKeys.map((key) => [key.path, key.initial]));
+const secrets = new Set(settingKeys.filter((key) => key.secret).map((key) => key.path));
 
 // The environment and flags have text where a file has a number or a boolean.
 function asWritten(value: RawValue, initial: RawValue | undefined): RawValue {

@@ -11,12 +11,16 @@ import {
   duration,
   expiry,
   flag,
+  list,
   optionalPath,
   origins,
+  secret,
   size,
   sizeOrAuto,
   sizeOrUnlimited,
+  tables,
   text,
+  words,
 } from './setting.ts';
 
 const KiB = 1024;
@@ -151,6 +155,51 @@ export const schema = z.object({
       flag: '--http-address <host:port>',
       doc: 'Where the server listens for HTTP requests. Port 0 lets the system choose.',
     }),
+    max_request_size: size({ min: 1024, max: 64 * MiB }, { initial: '2 MB', doc: 'Largest body of a request.' }),
+    login_failures_max: count(
+      { min: 1, max: 1_000_000 },
+      { initial: 30, doc: 'Failed logins of an address in a minute; further ones are refused unheard until the minute is over.' },
+    ),
+    tails_max: count({ min: 0, max: 100_000 }, { initial: 100, doc: 'Tails of partitions that may be open at once.' }),
+    cors: z.object({
+      enabled: flag({ initial: true, doc: 'Whether web pages of other origins may call the API.' }),
+      allowed_methods: words(['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'CONNECT', 'PATCH', 'TRACE'], {
+        initial: 'GET, POST, PUT, DELETE',
+        doc: 'Methods that they may use.',
+      }),
+      allowed_origins: list({ initial: '*', doc: 'Their origins. `*` as the first one allows all.' }),
+      allowed_headers: list({ initial: 'content-type, authorization', doc: 'Headers that they may send.' }),
+      exposed_headers: list({ initial: '', doc: 'Headers of replies that they may read.' }),
+      allow_credentials: flag({ initial: false, doc: 'Whether they may send cookies and client certificates. Not with `*`.' }),
+      allow_private_network: flag({ initial: false, doc: 'Whether pages of public networks may call a server in a private one.' }),
+    }),
+    jwt: z.object({
+      algorithm: choice(['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'], {
+        initial: 'HS256',
+        doc: 'How access tokens are signed. HS takes a secret, RS and ES take keys in PEM.',
+      }),
+      issuer: text({ initial: 'iggy.apache.org', doc: '`iss` of the tokens that the server issues.' }),
+      audience: text({ initial: 'iggy.apache.org', doc: '`aud` of the tokens that the server issues.' }),
+      valid_issuers: list({ initial: 'iggy.apache.org', doc: 'Accepted `iss` of tokens.' }),
+      valid_audiences: list({ initial: 'iggy.apache.org', doc: 'Accepted `aud` of tokens.' }),
+      access_token_expiry: expiry({ initial: '1 h', doc: 'Life of a token.' }),
+      clock_skew: duration({ min: 0, max: hour }, { initial: '5 s', doc: 'Tolerance when the times of a token are checked.' }),
+      not_before: duration({ min: 0, max: hour }, { initial: '0 s', doc: 'Time after which a token begins to be valid.' }),
+      encoding_secret: secret({
+        initial: '',
+        doc: 'Secret, or private key in PEM, that tokens are signed with. Empty with HS: one is made up at each start, so that tokens end with the process.',
+      }),
+      decoding_secret: secret({
+        initial: '',
+        doc: 'Secret, or public key in PEM, that tokens are verified with. Empty: that of `http.jwt.encoding_secret`.',
+      }),
+      use_base64_secret: flag({ initial: false, doc: 'The secrets are base64 of their bytes.' }),
+      trusted_issuers: tables(['issuer', 'audience', 'jwks_url', 'user_id'], {
+        initial: '',
+        doc: 'Other issuers whose tokens are accepted, as `[[http.jwt.trusted_issuers]]`: verified with the keys at `jwks_url`, and taken for the user with the number `user_id`, which must not be root.',
+      }),
+    }),
+    tls: tlsKeys('HTTP', ' Left empty, that of `tcp.tls` serves if it is named.'),
   }),
 
   certificate_users: z.object({

@@ -18,6 +18,8 @@ export interface SettingFacts {
   doc: string;
   /** Flag of `galgo server` that sets the key, as commander writes it. */
   flag?: string;
+  /** Is neither shown nor written down. */
+  secret?: true;
 }
 
 export const settingFacts = z.registry<SettingFacts>();
@@ -26,6 +28,7 @@ interface Described {
   initial: RawValue;
   doc: string;
   flag?: string;
+  secret?: true;
 }
 
 interface Range {
@@ -55,7 +58,7 @@ export function flag(described: Described) {
 
 export function choice<const Word extends string>(words: readonly Word[], described: Described) {
   return setting(`one of ${words.join(', ')}`, described, (raw) => {
-    const found = words.find((word) => word === String(raw).toLowerCase());
+    const found = words.find((word) => word.toLowerCase() === String(raw).toLowerCase());
     if (found === undefined) throw new FormatError('is none of these');
     return found;
   });
@@ -159,12 +162,78 @@ export function capturePattern(described: Described) {
   });
 }
 
+/** Any text, also none, that is neither shown nor written down. */
+export function secret(described: Described) {
+  return setting('a text', { ...described, secret: true }, String);
+}
+
+/** Texts: a list in a file, `[a, b]` or `a, b` elsewhere. Empty ones are skipped. */
+export function list(described: Described) {
+  return anySetting('texts such as "a, b"', described, textsOf);
+}
+
+/** As list, of words in capitals. */
+export function words<const Word extends string>(known: readonly Word[], described: Described) {
+  return anySetting(`words of ${known.join(', ')}`, described, (raw) =>
+    textsOf(raw).map((text) => {
+      const word = known.find((candidate) => candidate === text.toUpperCase());
+      if (word === undefined) throw new FormatError(`has ${JSON.stringify(text)}, which is none of these`);
+      return word;
+    }),
+  );
+}
+
+/** Tables of these fields: `[[…]]` in a file, the same as JSON elsewhere. Fields that are left out are empty texts. */
+export function tables<const Field extends string>(fields: readonly Field[], described: Described) {
+  return anySetting(`tables with ${fields.join(', ')}`, described, (raw): Record<Field, string>[] => {
+    const listed = typeof raw === 'string' ? parseTables(raw) : raw;
+    if (!Array.isArray(listed)) throw new FormatError('is not a list of tables');
+    return listed.map((table: unknown) => {
+      if (typeof table !== 'object' || table === null || Array.isArray(table)) throw new FormatError('holds what is no table');
+      for (const name of Object.keys(table)) {
+        if (!fields.some((field) => field === name)) throw new FormatError(`has the unknown field ${name}`);
+      }
+      return Object.fromEntries(fields.map((field) => [field, String((table as Record<string, unknown>)[field] ?? '')])) as Record<
+        Field,
+        string
+      >;
+    });
+  });
+}
+
+function parseTables(text: string): unknown {
+  if (text.trim() === '') return [];
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FormatError('is not JSON');
+  }
+}
+
+function textsOf(raw: unknown): readonly string[] {
+  const texts = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.replace(/^\s*\[(.*)\]\s*$/, '$1').split(',') : undefined;
+  if (texts === undefined) throw new FormatError('is not a list');
+  return texts
+    .map((text: unknown) =>
+      String(text)
+        .trim()
+        .replace(/^"(.*)"$/, '$1'),
+    )
+    .filter((text) => text !== '');
+}
+
 function setting<Value>(form: string, described: Described, parse: (raw: RawValue) => Value) {
+  return anySetting(form, described, (raw) => {
+    if (typeof raw !== 'string' && typeof raw !== 'number' && typeof raw !== 'boolean') throw new FormatError('is not a single value');
+    return parse(raw);
+  });
+}
+
+function anySetting<Value>(form: string, described: Described, parse: (raw: unknown) => Value) {
   return z
     .unknown()
     .transform((raw, context): Value => {
       try {
-        if (typeof raw !== 'string' && typeof raw !== 'number' && typeof raw !== 'boolean') throw new FormatError('is not a single value');
         return parse(raw);
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;

@@ -79,6 +79,30 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
     http: {
       enabled: http.enabled,
       ...http.address,
+      bodyBytesMax: http.max_request_size,
+      loginFailuresMax: http.login_failures_max,
+      tailsMax: http.tails_max,
+      cors: http.cors.enabled ? corsOf(http.cors) : undefined,
+      jwt: {
+        algorithm: http.jwt.algorithm,
+        issuer: http.jwt.issuer,
+        audience: http.jwt.audience,
+        validIssuers: http.jwt.valid_issuers,
+        validAudiences: http.jwt.valid_audiences,
+        lifetimeMs: http.jwt.access_token_expiry,
+        clockSkewMs: http.jwt.clock_skew,
+        notBeforeMs: http.jwt.not_before,
+        encodingSecret: http.jwt.encoding_secret,
+        decodingSecret: http.jwt.decoding_secret,
+        secretsAreBase64: http.jwt.use_base64_secret,
+        trustedIssuers: http.jwt.trusted_issuers.map(({ issuer, audience, jwks_url: keySetUrl, user_id: userId }) => ({
+          issuer,
+          audience,
+          keySetUrl,
+          userId: Number(userId),
+        })),
+      },
+      tls: tlsOf(http.tls),
     },
     /** Undefined: certificates log nobody in. */
     certificateUsers:
@@ -159,7 +183,7 @@ export function contradictions(values: Values, machine: Machine): string[] {
     tcp.enabled || quic.enabled || websocket.enabled || http.enabled,
     'tcp.enabled, quic.enabled, websocket.enabled and http.enabled are false, so there is no transport left to listen on',
   );
-  for (const [section, { enabled, tls }] of Object.entries({ tcp, websocket })) {
+  for (const [section, { enabled, tls }] of Object.entries({ tcp, websocket, http })) {
     if (!enabled) continue;
     const key = (name: keyof TlsValues) => `${section}.tls.${name}`;
     const asksClients = tls.client_certificates !== 'off';
@@ -172,6 +196,19 @@ export function contradictions(values: Values, machine: Machine): string[] {
       `${key('cert_file')} and ${key('key_file')} must be given together`,
     );
     demand(!asksClients || tls.client_ca_file !== undefined, `${key('client_certificates')} needs ${key('client_ca_file')}`);
+  }
+  if (http.enabled) {
+    const { allowed_origins: origins, allow_credentials: credentials } = http.cors;
+    demand(
+      !http.cors.enabled || !credentials || !origins.includes('*'),
+      'http.cors.allow_credentials needs http.cors.allowed_origins that are named, not "*"',
+    );
+    for (const { issuer, audience, jwks_url: url, user_id: user } of http.jwt.trusted_issuers) {
+      const key = `http.jwt.trusted_issuers: the entry of ${JSON.stringify(issuer)}`;
+      demand(issuer !== '' && audience !== '', `${key} needs an issuer and an audience`);
+      demand(/^[1-9]\d{0,9}$/.test(user) && Number(user) <= userIdMax, `${key} needs the user_id of a user other than root`);
+      demand(isKeySetUrl(url), `${key} needs a jwks_url with https, or with http on this machine`);
+    }
   }
   if (quic.enabled) {
     const { self_signed, cert_file, key_file, client_certificates, client_ca_file } = quic.certificate;
@@ -197,6 +234,25 @@ export function contradictions(values: Values, machine: Machine): string[] {
   );
   return found;
 }
+
+function corsOf(cors: Values['http']['cors']) {
+  return {
+    methods: cors.allowed_methods,
+    origins: cors.allowed_origins[0] === '*' ? ('any' as const) : cors.allowed_origins,
+    headers: cors.allowed_headers,
+    exposedHeaders: cors.exposed_headers,
+    credentials: cors.allow_credentials,
+    privateNetwork: cors.allow_private_network,
+  };
+}
+
+function isKeySetUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
+}
+
+const userIdMax = 0xffff_ffff;
 
 // As Iggy 0.9 has it.
 const defaultIdleTimeoutMs = 30_000;

@@ -20,6 +20,7 @@ import { PartitionFolders, type Place } from './partition-folders.ts';
 import { Passwords } from './passwords.ts';
 import { type PollWaitLimits, PollWaits } from './poll-waits.ts';
 import { restoreSendWindows } from './restore-send-windows.ts';
+import { Revocations } from './revocations.ts';
 import { SendWindows } from './send-windows.ts';
 import { Sessions } from './sessions.ts';
 import { Stream } from './stream.ts';
@@ -63,6 +64,7 @@ export class System {
   readonly users = new Users();
   readonly passwords = new Passwords();
   readonly tokens = new Tokens();
+  readonly revocations = new Revocations();
   readonly clients = new Clients();
   readonly sendWindows: SendWindows;
   readonly pollWaits: PollWaits;
@@ -92,6 +94,9 @@ export class System {
     for (const { ids, row } of system.store.all('user')) system.users.add(userOfRow(ids[0] as number, row));
     for (const { ids, row } of system.store.all('token')) {
       system.tokens.add(tokenOfRow(system.users.require(ids[0] as number), ids[1] as number, row));
+    }
+    for (const { ids, row } of system.store.all('revocation')) {
+      system.revocations.add(row.tokenId, { id: ids[0] as number, until: row.until });
     }
     for (const { ids, row } of system.store.all('stream')) {
       system.streams.add(new Stream(ids[0] as number, row.name, BigInt(row.createdAt)));

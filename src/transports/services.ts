@@ -6,6 +6,7 @@ import type { Handlers } from '../handlers/registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Engine } from '../storage/engine.ts';
 import type { ClientRecord, TransportName } from '../streaming/clients.ts';
+import type { Clock } from '../streaming/clock.ts';
 import type { System } from '../streaming/system.ts';
 import type { CertificateUsers } from './client-certificates.ts';
 import type { TransportLimits } from './limits.ts';
@@ -24,7 +25,7 @@ export interface TransportServices {
   readonly limits: TransportLimits;
   /** Who is logged in by certificate. Undefined: nobody. */
   readonly certificateUsers: CertificateUsers | undefined;
-  readonly clock: { nowMs(): number };
+  readonly clock: Clock;
   readonly log: Logger;
   readonly receiveBuffers: ReceiveBuffers;
   readonly flushScheduler: FlushScheduler;

@@ -111,7 +111,7 @@ describe('a server started by the command', () => {
       const server = startServer({ env: { NOTIFY_SOCKET: socketPath, WATCHDOG_USEC: '200000' } });
       const address = await addressOf(server);
       while (!received.includes('WATCHDOG=1')) await once(manager.stdout, 'data');
-      assert.match(received, /READY=1\\nSTATUS=Listening on QUIC \S+, TCP \S+, WebSocket \S+'/);
+      assert.match(received, /READY=1\\nSTATUS=Listening on QUIC \S+, TCP \S+, WebSocket \S+, HTTP \S+'/);
       assert(received.includes(`TCP ${address},`));
       await stopped(server);
       while (!received.includes('STOPPING=1')) await once(manager.stdout, 'data');

@@ -12,7 +12,7 @@ import { ProtocolError } from '../protocol-error.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 
-const globalFlags = [
+export const globalFlags = [
   'manageServers',
   'readServers',
   'manageUsers',
@@ -24,8 +24,8 @@ const globalFlags = [
   'pollMessages',
   'sendMessages',
 ] as const;
-const streamFlags = ['manageStream', 'readStream', 'manageTopics', 'readTopics', 'pollMessages', 'sendMessages'] as const;
-const topicFlags = ['manageTopic', 'readTopic', 'pollMessages', 'sendMessages'] as const;
+export const streamFlags = ['manageStream', 'readStream', 'manageTopics', 'readTopics', 'pollMessages', 'sendMessages'] as const;
+export const topicFlags = ['manageTopic', 'readTopic', 'pollMessages', 'sendMessages'] as const;
 
 type Flags<Names extends readonly string[]> = Record<Names[number], boolean>;
 

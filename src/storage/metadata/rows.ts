@@ -58,6 +58,13 @@ export interface TokenRow {
   expiresAt: string | null;
 }
 
+/** An access token of the HTTP API that was revoked. */
+export interface RevocationRow {
+  tokenId: string;
+  /** Seconds since 1970: the token would have ended then. */
+  until: number;
+}
+
 /** The folder of a stream, topic or partition whose rows are gone, and which is still in its place. */
 export type RemovalRow = Record<string, never>;
 
@@ -68,6 +75,7 @@ export interface Rows {
   group: GroupRow;
   user: UserRow;
   token: TokenRow;
+  revocation: RevocationRow;
   removal: RemovalRow;
 }
 

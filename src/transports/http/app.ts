@@ -1,26 +1,142 @@
 // The HTTP application: how requests are taken and failures answered, and which areas of routes there are. An area is a function in routes/ that adds its routes; to add one,
 // write it and name it in `areas`.
 
-import fastify, { type FastifyError } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyError, type FastifyHttpOptions, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
-import type { TransportServices } from '../services.ts';
-import { failureOf, HttpFailure, statusCodeOf } from './request/failure.ts';
-import type { HttpApp, RouteArea } from './request/http-app.ts';
+import { authentication } from './application/authentication.ts';
+import { allowOrigins, type CorsSettings } from './application/cors.ts';
+import type { HttpApp, HttpServices } from './application/http-app.ts';
+import { refuseWrongMethods } from './application/wrong-methods.ts';
+import { ajvOptions } from './json/keywords.ts';
+import { ByteBudget } from './request/byte-budget.ts';
+import { type FailureBody, failureOf, HttpFailure, statusCodeOf } from './request/failure.ts';
+import { takeBodies } from './request/read-body.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { groupRoutes } from './routes/groups.ts';
+import { loginRoutes } from './routes/logins.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { offsetRoutes } from './routes/offsets.ts';
+import { streamRoutes } from './routes/streams.ts';
 import { systemRoutes } from './routes/system.ts';
+import { tailRoutes } from './routes/tails.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { topicRoutes } from './routes/topics.ts';
+import { userRoutes } from './routes/users.ts';
+import { failureSchema } from './views/failure-view.ts';
 
-const areas: readonly RouteArea[] = [systemRoutes];
+export interface HttpAppOptions {
+  readonly version: string;
+  readonly bodyBytesMax: number;
+  /** Undefined: pages of other origins may not call. */
+  readonly cors: CorsSettings | undefined;
+}
 
-/** The application with all its routes. It listens when it is told to. */
-export function createHttpApp(services: TransportServices): HttpApp {
-  const app = fastify();
+const areas: readonly ((app: HttpApp, services: HttpServices) => void)[] = [
+  systemRoutes,
+  loginRoutes,
+  userRoutes,
+  tokenRoutes,
+  streamRoutes,
+  topicRoutes,
+  messageRoutes,
+  tailRoutes,
+  offsetRoutes,
+  groupRoutes,
+  docsRoutes,
+];
 
-  app.setErrorHandler<FastifyError>((error, _request, reply) => {
-    if (error instanceof HttpFailure) return reply.code(error.statusCode).send(error.body);
-    if (ProtocolError.is(error)) return reply.code(statusCodeOf(error)).send(failureOf(error));
-    services.log.error({ err: error }, 'HTTP request failed');
-    return reply.code(500).send(failureOf(new ProtocolError('error')));
+/** Longer ones do not fit a request's head. */
+const pathParameterLengthMax = 16 * 1024;
+const requestIdForm = /^[\w.:/+=@-]{1,128}$/;
+
+/** The application with all its routes. It listens when it is told to. `server` are options of the HTTP or HTTPS server. */
+export async function createHttpApp(options: HttpAppOptions, services: HttpServices, server: object): Promise<HttpApp> {
+  const app = fastify({
+    ...(server as FastifyHttpOptions<import('node:http').Server>),
+    ajv: { customOptions: ajvOptions },
+    routerOptions: { maxParamLength: pathParameterLengthMax },
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
+    },
+    frameworkErrors: (error, request, reply) => void answerFailure(services, error, request as FastifyRequest, reply as FastifyReply),
+  }) as HttpApp;
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerFailure(services, error, request, reply));
+  app.setNotFoundHandler((_request, reply) => answer(reply, 404, new HttpFailure(404, 'not_found', 'There is no such path').body));
+  app.decorateRequest('caller', null);
+  app.decorateRequest('accessToken', null);
+  headReplies(app, services);
+  if (options.cors !== undefined) await allowOrigins(app, options.cors);
+  app.addHook('onRequest', authentication(services));
+  takeBodies(app, {
+    bytesMax: options.bodyBytesMax,
+    publicBytesMax: services.limits.anonymousFrameBytesMax,
+    budget: new ByteBudget(services.limits.receiveBytesMax),
   });
 
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Galgo HTTP API', version: options.version },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      security: [{ bearer: [] }],
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
+  });
+  app.addSchema(failureSchema);
+  const refuseOthers = refuseWrongMethods(app);
   for (const area of areas) area(app, services);
+  refuseOthers();
   return app;
+}
+
+function headReplies(app: HttpApp, services: HttpServices): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+    });
+    // A connection that is kept open would keep the server from stopping.
+    if (services.stopping() && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, id, ip } = request;
+    // Without the query, which may hold keys of messages.
+    const path = request.url.split('?', 1)[0];
+    services.log.debug({ request: id, method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime), address: ip }, 'HTTP');
+    done();
+  });
+}
+
+function answerFailure(services: HttpServices, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof HttpFailure) {
+    if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
+    return answer(reply, error.statusCode, error.body);
+  }
+  if (ProtocolError.is(error)) {
+    const status = statusCodeOf(error);
+    if (status === 503) reply.header('retry-after', 1);
+    return answer(reply, status, failureOf(error));
+  }
+  if (error.validation !== undefined) {
+    const isBody = error.validationContext === 'body';
+    const failure = new HttpFailure(isBody ? 422 : 400, isBody ? 'invalid_body' : 'invalid_query', error.message);
+    return answer(reply, failure.statusCode, failure.body);
+  }
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return answer(reply, error.statusCode, new HttpFailure(error.statusCode, 'bad_request', error.message).body);
+  }
+  services.log.error({ err: error, request: request.id }, 'HTTP request failed');
+  return answer(reply, 500, failureOf(new ProtocolError('error')));
+}
+
+function answer(reply: FastifyReply, status: number, body: FailureBody): FastifyReply {
+  return reply.code(status).type('application/json').send(JSON.stringify(body));
 }

@@ -1,0 +1,99 @@
+// Who asks: told by the bearer, an access token or a personal one, or by the certificate of a TLS client.
+//
+// A browser sends a certificate with requests that any page makes it send. So a certificate counts only for requests that no page of another origin has made.
+
+import type { TLSSocket } from 'node:tls';
+import type { FastifyRequest, onRequestHookHandler } from 'fastify';
+import { ProtocolError } from '../../../protocol/protocol-error.ts';
+import type { ClientRecord } from '../../../streaming/clients.ts';
+import { authenticateToken } from '../../../streaming/logins.ts';
+import type { User } from '../../../streaming/users.ts';
+import { usernameOf } from '../../client-certificates.ts';
+import { formatAddress } from '../../listener.ts';
+import type { VerifiedToken } from '../auth/access-tokens.ts';
+import type { HttpServices } from './http-app.ts';
+
+const scheme = 'Bearer ';
+
+/** Refuses with 40 what is neither public nor comes from a user. */
+export function authentication(services: HttpServices): onRequestHookHandler {
+  return (request, _reply, done) => {
+    if (request.routeOptions.config.isPublic) {
+      done();
+      return;
+    }
+    const { authorization } = request.headers;
+    if (authorization === undefined) {
+      const user = certificateUser(services, request);
+      if (user === undefined) done(new ProtocolError('unauthenticated', 'the request has no bearer') as never);
+      else admit(request, user, null, done);
+      return;
+    }
+    const token = authorization.startsWith(scheme) ? authorization.slice(scheme.length) : '';
+    if (!token.includes('.')) {
+      const user = ownerOf(services, token);
+      if (user === undefined) done(new ProtocolError('unauthenticated', 'the bearer is no token that is honoured') as never);
+      else admit(request, user, null, done);
+      return;
+    }
+    const remembered = services.accessTokens.remembered(token);
+    if (remembered !== undefined) {
+      admit(request, remembered.user, remembered, done);
+      return;
+    }
+    services.accessTokens.verify(token).then(
+      (verified) => admit(request, verified.user, verified, done),
+      (error: unknown) => done(error as never),
+    );
+  };
+}
+
+/** A caller that is not logged in as anybody yet, if `user` is undefined. */
+export function httpClient(request: FastifyRequest, user: User | undefined): ClientRecord {
+  return {
+    id: 0,
+    transport: 'http',
+    address: addressOf(request),
+    generation: 'classic',
+    userId: user?.id,
+    certificateUser: undefined,
+    lastSeenMs: 0,
+    memberships: new Set(),
+    presentedClientId: 0n,
+    session: undefined,
+    tellStale: undefined,
+  };
+}
+
+export function addressOf({ socket }: FastifyRequest): string {
+  return formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+}
+
+function admit(request: FastifyRequest, user: User, accessToken: VerifiedToken | null, done: () => void): void {
+  request.caller = httpClient(request, user);
+  request.accessToken = accessToken;
+  done();
+}
+
+function ownerOf({ system }: HttpServices, token: string): User | undefined {
+  try {
+    return authenticateToken(system, token);
+  } catch {
+    return undefined;
+  }
+}
+
+function certificateUser({ certificateUsers, system }: HttpServices, request: FastifyRequest): User | undefined {
+  if (certificateUsers === undefined || isOfAnotherOrigin(request)) return undefined;
+  const socket = request.socket as Partial<TLSSocket>;
+  if (socket.authorized !== true) return undefined;
+  const certificate = socket.getPeerX509Certificate?.();
+  const username = certificate && usernameOf(certificate, certificateUsers);
+  const user = username === undefined ? undefined : system.users.get(username);
+  return user?.active === true ? user : undefined;
+}
+
+function isOfAnotherOrigin({ headers }: FastifyRequest): boolean {
+  const site = headers['sec-fetch-site'];
+  return headers.origin !== undefined || !(site === undefined || site === 'none' || site === 'same-origin');
+}

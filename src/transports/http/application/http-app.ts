@@ -1,0 +1,39 @@
+// What routes are added to, and what they have at hand.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ClientRecord } from '../../../streaming/clients.ts';
+import type { TransportServices } from '../../services.ts';
+import type { AccessTokens, VerifiedToken } from '../auth/access-tokens.ts';
+import type { LoginThrottle } from '../auth/login-throttle.ts';
+import type { ByteBudget } from '../request/byte-budget.ts';
+
+export type HttpApp = FastifyInstance;
+
+export interface HttpServices extends TransportServices {
+  readonly accessTokens: AccessTokens;
+  readonly loginThrottle: LoginThrottle;
+  /** Of replies that their peers have not taken yet. */
+  readonly replyBytes: ByteBudget;
+  readonly tailsMax: number;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answers without a bearer. */
+    isPublic?: boolean;
+    /** The body is taken as bytes, whatever its type. */
+    takesBytes?: boolean;
+  }
+  interface FastifyRequest {
+    /** Who asks. Null on public routes. */
+    caller: ClientRecord | null;
+    /** The access token that the request came with, if it was one. */
+    accessToken: VerifiedToken | null;
+  }
+}
+
+/** Who asks; of routes that are not public. */
+export function callerOf(request: FastifyRequest): ClientRecord {
+  if (request.caller === null) throw new Error(`${request.routeOptions.url} is public and has no caller`);
+  return request.caller;
+}

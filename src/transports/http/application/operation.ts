@@ -1,0 +1,46 @@
+// The schema of a route: what validates its request, serialises its reply and stands in the OpenAPI document.
+
+import type { FastifySchema } from 'fastify';
+import { ref, type Schema, text } from '../views/schema.ts';
+
+export interface OperationParts {
+  /** Names of the path's parameters; those that end with `partition_id` or `client_id` are numbers. */
+  readonly path?: readonly string[];
+  readonly query?: Readonly<Record<string, Schema>>;
+  /** Of the query. */
+  readonly required?: readonly string[];
+  readonly body?: Schema;
+  /** By status. */
+  readonly replies: Readonly<Record<number, Schema>>;
+  readonly description?: string;
+  readonly isPublic?: boolean;
+}
+
+export const done: Schema = { type: 'null', description: 'Done' };
+export const plainText: Schema = { description: 'Text', content: { 'text/plain': { schema: text } } };
+
+export const streamPath = ['stream_id'] as const;
+export const topicPath = ['stream_id', 'topic_id'] as const;
+
+const pathNumbers = new Set(['partition_id', 'client_id']);
+const identifier: Schema = { type: 'string', description: 'A number, or a name of 1 to 255 bytes' };
+
+/** `id` is the OpenAPI operation's. */
+export function operation(id: string, tag: string, summary: string, parts: OperationParts): FastifySchema {
+  const { path, query, required, body, replies, description, isPublic } = parts;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(isPublic ? { security: [] } : {}),
+    ...(path === undefined ? {} : { params: { type: 'object', properties: Object.fromEntries(path.map(pathParameter)), required: path } }),
+    ...(query === undefined ? {} : { querystring: { type: 'object', properties: query, required: required ?? [] } }),
+    ...(body === undefined ? {} : { body }),
+    response: { ...replies, '4xx': ref('Failure'), '5xx': ref('Failure') },
+  } as FastifySchema;
+}
+
+function pathParameter(name: string): [string, Schema] {
+  return [name, pathNumbers.has(name) ? { text: 'u32' } : identifier];
+}

@@ -1,0 +1,64 @@
+// The words that our schemas add to JSON Schema, as ajv takes them and as OpenAPI shows them.
+//
+//   u64        true                  0 … 2⁶⁴ − 1, a number or, beyond 2⁵³, the bigint that `parseJson` makes
+//   text       'u32' | 'u64'         the same in a path or query, where everything is text
+//   bytes      [min, max]            UTF-8 length that the domain checks, with an error number of its own
+//   messageId  true                  a u64, or a text of decimal digits or of a UUID
+
+import type { FastifyServerOptions } from 'fastify';
+import { parseMessageId } from './message-id.ts';
+
+export const u64Max = 0xffff_ffff_ffff_ffffn;
+export const u32Max = 0xffff_ffff;
+
+type AjvOptions = NonNullable<NonNullable<FastifyServerOptions['ajv']>['customOptions']>;
+
+export const ajvOptions: AjvOptions = {
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: true,
+  allErrors: false,
+  allowUnionTypes: true,
+  keywords: [
+    { keyword: 'u64', schemaType: 'boolean', validate: (_: unknown, data: unknown) => isU64(data) },
+    { keyword: 'text', schemaType: 'string', validate: (kind: 'u32' | 'u64', data: unknown) => isNumberText(kind, data) },
+    { keyword: 'messageId', schemaType: 'boolean', validate: (_: unknown, data: unknown) => parseMessageId(data) !== undefined },
+    { keyword: 'bytes', schemaType: 'array' },
+  ],
+};
+
+/** A schema as OpenAPI shows it: our words in those of JSON Schema. Numbers beyond 2⁵³ are bigint. */
+export function openApiSchema(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(openApiSchema);
+  if (typeof value !== 'object' || value === null) return value;
+  const { u64, text, bytes, messageId, ...rest } = value as Record<string, unknown>;
+  const shown = Object.fromEntries(Object.entries(rest).map(([name, inner]) => [name, openApiSchema(inner)]));
+  if (u64 === true) return { ...shown, ...integer(u64Max) };
+  if (typeof text === 'string') return { ...shown, ...integer(text === 'u32' ? u32Max : u64Max) };
+  if (messageId === true) {
+    return {
+      ...shown,
+      oneOf: [integer(u64Max), { type: 'string', pattern: '^([0-9]{1,38}|[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12})$' }],
+    };
+  }
+  if (isByteRange(bytes)) return { ...shown, minLength: bytes[0], maxLength: bytes[1] };
+  return shown;
+}
+
+function isByteRange(value: unknown): value is [min: number, max: number] {
+  return Array.isArray(value) && value.length === 2 && value.every((bound) => typeof bound === 'number');
+}
+
+function integer(maximum: number | bigint): Record<string, unknown> {
+  return { type: 'integer', minimum: 0, maximum };
+}
+
+function isU64(data: unknown): boolean {
+  if (typeof data === 'bigint') return data >= 0n && data <= u64Max;
+  return typeof data === 'number' && Number.isSafeInteger(data) && data >= 0;
+}
+
+function isNumberText(kind: 'u32' | 'u64', data: unknown): boolean {
+  if (typeof data !== 'string' || !/^\+?\d{1,40}$/.test(data)) return false;
+  return BigInt(data.replace('+', '')) <= (kind === 'u32' ? BigInt(u32Max) : u64Max);
+}

@@ -1,0 +1,99 @@
+// A send or a poll of an HTTP request, as the handlers of messages see one: the bytes of a classic frame, and a promise as the answer.
+
+import type { Exchange } from '../../../handlers/messages/exchange.ts';
+import { type PollMessagesRequest, pollMessages } from '../../../protocol/commands/poll-messages.ts';
+import { Writer } from '../../../protocol/writer.ts';
+import { type Completion, noSlot } from '../../../storage/engine.ts';
+import type { ClientRecord } from '../../../streaming/clients.ts';
+import type { TransportServices } from '../../services.ts';
+import { failureOfStatus } from '../request/failure.ts';
+
+export interface Appended {
+  readonly streamId: number;
+  readonly topicId: number;
+  readonly partitionId: number;
+  readonly baseOffset: number;
+}
+
+/** What a poll found. The bytes are those of a classic reply after its prefix, and are gone when the function that takes it returns. */
+export interface Polled {
+  readonly partitionId: number;
+  readonly currentOffset: number;
+  readonly lastOffset: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Most bytes of messages in one reply, apart from a single message that is larger. */
+const pollBytesMax = 4 * 1024 * 1024;
+const noBytes = Buffer.alloc(0);
+
+/** `body` is that of a classic SendMessages. Rejects with what it is refused with. */
+export function send(services: TransportServices, client: ClientRecord, body: Buffer): Promise<Appended> {
+  return new Promise((resolve, reject) => {
+    services.sendMessages({
+      ...exchangeOf(client, body, reject),
+      appended: (streamId, topicId, partitionId, { firstOffset }) => resolve({ streamId, topicId, partitionId, baseOffset: firstOffset }),
+    });
+  });
+}
+
+/** Resolves to what `take` makes of the messages. Rejects with what the poll is refused with. */
+export function poll<Result>(
+  services: TransportServices,
+  client: ClientRecord,
+  request: PollMessagesRequest,
+  take: (polled: Polled) => Result,
+): Promise<Result> {
+  const writer = new Writer();
+  pollMessages.encodeRequest(writer, request, 'classic');
+  return new Promise((resolve, reject) => {
+    services.pollMessages({
+      ...exchangeOf(client, writer.written, reject),
+      polled: (partitionId, completion) => {
+        try {
+          resolve(take(polledOf(services, partitionId, completion)));
+        } catch (error) {
+          reject(error);
+        } finally {
+          if (completion.slot !== noSlot) services.receiveBuffers.releaseHandedOver(completion.slot);
+        }
+      },
+    });
+  });
+}
+
+function polledOf(services: TransportServices, partitionId: number, completion: Completion): Polled {
+  const { slot, start, length, count, currentOffset, lastOffset } = completion;
+  const found = slot !== noSlot;
+  return {
+    partitionId,
+    currentOffset,
+    lastOffset,
+    count: found ? count : 0,
+    bytes: found ? services.engine.slotBuffer(slot) : noBytes,
+    start: found ? start : 0,
+    end: found ? start + length : 0,
+  };
+}
+
+function exchangeOf(client: ClientRecord, bytes: Buffer, reject: (error: Error) => void): Exchange {
+  const unexpected = () => reject(new Error('an answer of the wrong kind'));
+  return {
+    generation: 'classic',
+    client,
+    bytes,
+    slot: noSlot,
+    bodyStart: 0,
+    end: bytes.length,
+    headerStart: -1,
+    pollHeadroom: 0,
+    pollBytesMax,
+    fail: (status) => reject(failureOfStatus(status)),
+    appended: unexpected,
+    polled: unexpected,
+    polledNothing: unexpected,
+  };
+}
