@@ -45,8 +45,9 @@ declare -A address=(
   [tcp]=$(sed -n 's/^  TCP *\([^ ]*\).*/\1/p' "$work/notice")
   [quic]=$(sed -n 's/^  QUIC *\([^ ]*\).*/\1/p' "$work/notice")
   [ws]=$(sed -n 's#^  WS *ws://\([^ ]*\).*#\1#p' "$work/notice")
+  [http]=$(sed -n 's#^  HTTP *http://\([^ ]*\).*#\1#p' "$work/notice")
 )
-if [[ -z ${address[tcp]} || -z ${address[quic]} || -z ${address[ws]} ]]; then
+if [[ -z ${address[tcp]} || -z ${address[quic]} || -z ${address[ws]} || -z ${address[http]} ]]; then
   echo 'interop: the server did not start'
   cat "$work/log"
   exit 1
@@ -62,7 +63,7 @@ check() {
   fi
 }
 
-for transport in quic tcp ws; do
+for transport in quic tcp ws http; do
   for generation in classic vsr; do
     echo "== $generation over $transport"
     out=$work/$generation-$transport.out

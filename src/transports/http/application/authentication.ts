@@ -4,6 +4,7 @@
 
 import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { Generation } from '../../../protocol/command.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
 import { authenticateToken } from '../../../streaming/logins.ts';
@@ -26,36 +27,35 @@ export function authentication(services: HttpServices): onRequestHookHandler {
     if (authorization === undefined) {
       const user = certificateUser(services, request);
       if (user === undefined) done(new ProtocolError('unauthenticated', 'the request has no bearer') as never);
-      else admit(request, user, null, done);
+      else admit(request, httpClient(request, user, 'classic'), null, done);
       return;
     }
     const token = authorization.startsWith(scheme) ? authorization.slice(scheme.length) : '';
     if (!token.includes('.')) {
       const user = ownerOf(services, token);
       if (user === undefined) done(new ProtocolError('unauthenticated', 'the bearer is no token that is honoured') as never);
-      else admit(request, user, null, done);
+      // Bearers of this kind came with Iggy 0.9.
+      else admit(request, httpClient(request, user, 'vsr'), null, done);
       return;
     }
+    const admitVerified = (verified: VerifiedToken) =>
+      admit(request, httpClient(request, verified.user, verified.generation), verified, done);
     const remembered = services.accessTokens.remembered(token);
     if (remembered !== undefined) {
-      admit(request, remembered.user, remembered, done);
+      admitVerified(remembered);
       return;
     }
-    services.accessTokens.verify(token).then(
-      (verified) => admit(request, verified.user, verified, done),
-      (error: unknown) => done(error as never),
-    );
+    services.accessTokens.verify(token).then(admitVerified, (error: unknown) => done(error as never));
   };
 }
 
-/** A caller that is not logged in as anybody yet, if `user` is undefined. */
-export function httpClient(request: FastifyRequest, user: User | undefined): ClientRecord {
+function httpClient(request: FastifyRequest, user: User, generation: Generation): ClientRecord {
   return {
     id: 0,
     transport: 'http',
     address: addressOf(request),
-    generation: 'classic',
-    userId: user?.id,
+    generation,
+    userId: user.id,
     certificateUser: undefined,
     lastSeenMs: 0,
     memberships: new Set(),
@@ -69,8 +69,8 @@ export function addressOf({ socket }: FastifyRequest): string {
   return formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
 }
 
-function admit(request: FastifyRequest, user: User, accessToken: VerifiedToken | null, done: () => void): void {
-  request.caller = httpClient(request, user);
+function admit(request: FastifyRequest, caller: ClientRecord, accessToken: VerifiedToken | null, done: () => void): void {
+  request.caller = caller;
   request.accessToken = accessToken;
   done();
 }

@@ -5,6 +5,7 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { Generation } from '../../../protocol/command.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
 import { revokeToken } from '../../../streaming/revocations.ts';
 import type { System } from '../../../streaming/system.ts';
@@ -36,7 +37,8 @@ export interface VerifiedToken {
   readonly id: string;
   /** Seconds since 1970 after which it is not honoured, the clocks' tolerance included. */
   readonly until: number;
-  readonly isForeign: boolean;
+  /** Of the client that logged in. */
+  readonly generation: Generation;
 }
 
 const neverSeconds = 1_000_000_000;
@@ -44,6 +46,8 @@ const rememberedMax = 4096;
 const tokenLengthMax = 8 * 1024;
 /** When the user was made, microseconds since 1970. */
 const userClaim = 'galgo_user_since';
+/** There for clients of Iggy 0.9, which expect other checksums of messages than those of 0.8. */
+const generationClaim = 'galgo_generation';
 const requiredClaims = ['jti', 'iss', 'aud', 'sub', 'iat', 'exp', 'nbf', userClaim];
 
 export class AccessTokens {
@@ -62,11 +66,14 @@ export class AccessTokens {
     if (this.#keys.warning !== undefined) system.log.warn(this.#keys.warning);
   }
 
-  async issue(user: User): Promise<IssuedToken> {
+  async issue(user: User, generation: Generation): Promise<IssuedToken> {
     const { algorithm, issuer, audience, lifetimeMs, notBeforeMs } = this.#settings;
     const now = this.#nowSeconds();
     const expiry = now + (lifetimeMs === undefined ? neverSeconds : Math.floor(lifetimeMs / 1000));
-    const token = await new SignJWT({ [userClaim]: String(user.createdAt) })
+    const token = await new SignJWT({
+      [userClaim]: String(user.createdAt),
+      ...(generation === 'vsr' ? { [generationClaim]: generation } : {}),
+    })
       .setProtectedHeader({ typ: 'JWT', alg: algorithm })
       .setJti(randomUUID())
       .setIssuer(issuer)
@@ -117,7 +124,7 @@ export class AccessTokens {
     if (this.#system.revocations.has(verified.id)) throw new ProtocolError('invalid-access-token', 'it is revoked');
     if (!this.holds(verified)) throw new ProtocolError('unauthenticated', 'the token is no longer honoured');
     await this.revoke(verified);
-    return { user: verified.user, issued: await this.issue(verified.user) };
+    return { user: verified.user, issued: await this.issue(verified.user, verified.generation) };
   }
 
   /** Survives a restart. Errors: 78 it is revoked already, 58 too many are. */
@@ -139,7 +146,12 @@ export class AccessTokens {
       currentDate: new Date(this.#system.clock.nowMs()),
       requiredClaims,
     });
-    return { user: this.#userOf(payload), id: payload.jti as string, until: (payload.exp as number) + clockSkew, isForeign: false };
+    return {
+      user: this.#userOf(payload),
+      id: payload.jti as string,
+      until: (payload.exp as number) + clockSkew,
+      generation: payload[generationClaim] === 'vsr' ? 'vsr' : 'classic',
+    };
   }
 
   async #verifyForeign(token: string, issuer: string): Promise<VerifiedToken> {
@@ -148,7 +160,7 @@ export class AccessTokens {
     if (user === undefined) throw new ProtocolError('unauthenticated', 'the user of the issuer does not exist');
     // Its own id may be missing, of any length, or that of another token.
     const id = createHash('sha256').update(token).digest('hex');
-    return { user, id, until: expiresAt, isForeign: true };
+    return { user, id, until: expiresAt, generation: 'classic' };
   }
 
   #userOf(payload: JWTPayload): User {

@@ -31,7 +31,7 @@ export const ajvOptions: AjvOptions = {
 export function openApiSchema(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(openApiSchema);
   if (typeof value !== 'object' || value === null) return value;
-  const { u64, text, bytes, messageId, ...rest } = value as Record<string, unknown>;
+  const { u64, text, bytes, messageId, nullable, ...rest } = value as Record<string, unknown>;
   const shown = Object.fromEntries(Object.entries(rest).map(([name, inner]) => [name, openApiSchema(inner)]));
   if (u64 === true) return { ...shown, ...integer(u64Max) };
   if (typeof text === 'string') return { ...shown, ...integer(text === 'u32' ? u32Max : u64Max) };
@@ -41,6 +41,7 @@ export function openApiSchema(value: unknown): unknown {
       oneOf: [integer(u64Max), { type: 'string', pattern: '^([0-9]{1,38}|[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12})$' }],
     };
   }
+  if (nullable === true) return { ...shown, type: [shown.type, 'null'] };
   if (isByteRange(bytes)) return { ...shown, minLength: bytes[0], maxLength: bytes[1] };
   return shown;
 }

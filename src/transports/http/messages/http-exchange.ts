@@ -1,6 +1,7 @@
 // A send or a poll of an HTTP request, as the handlers of messages see one: the bytes of a classic frame, and a promise as the answer.
 
 import type { Exchange } from '../../../handlers/messages/exchange.ts';
+import type { Generation } from '../../../protocol/command.ts';
 import { type PollMessagesRequest, pollMessages } from '../../../protocol/commands/poll-messages.ts';
 import { Writer } from '../../../protocol/writer.ts';
 import { type Completion, noSlot } from '../../../storage/engine.ts';
@@ -15,8 +16,9 @@ export interface Appended {
   readonly baseOffset: number;
 }
 
-/** What a poll found. The bytes are those of a classic reply after its prefix, and are gone when the function that takes it returns. */
+/** What a poll found. The bytes are those of a reply after its prefix, in the client's generation, and are gone when the function that takes it returns. */
 export interface Polled {
+  readonly generation: Generation;
   readonly partitionId: number;
   readonly currentOffset: number;
   readonly lastOffset: number;
@@ -34,7 +36,7 @@ const noBytes = Buffer.alloc(0);
 export function send(services: TransportServices, client: ClientRecord, body: Buffer): Promise<Appended> {
   return new Promise((resolve, reject) => {
     services.sendMessages({
-      ...exchangeOf(client, body, reject),
+      ...exchangeOf(client, 'classic', body, reject),
       appended: (streamId, topicId, partitionId, { firstOffset }) => resolve({ streamId, topicId, partitionId, baseOffset: firstOffset }),
     });
   });
@@ -48,13 +50,14 @@ export function poll<Result>(
   take: (polled: Polled) => Result,
 ): Promise<Result> {
   const writer = new Writer();
-  pollMessages.encodeRequest(writer, request, 'classic');
+  const generation = client.generation ?? 'classic';
+  pollMessages.encodeRequest(writer, request, generation);
   return new Promise((resolve, reject) => {
     services.pollMessages({
-      ...exchangeOf(client, writer.written, reject),
+      ...exchangeOf(client, generation, writer.written, reject),
       polled: (partitionId, completion) => {
         try {
-          resolve(take(polledOf(services, partitionId, completion)));
+          resolve(take(polledOf(services, generation, partitionId, completion)));
         } catch (error) {
           reject(error);
         } finally {
@@ -65,10 +68,11 @@ export function poll<Result>(
   });
 }
 
-function polledOf(services: TransportServices, partitionId: number, completion: Completion): Polled {
+function polledOf(services: TransportServices, generation: Generation, partitionId: number, completion: Completion): Polled {
   const { slot, start, length, count, currentOffset, lastOffset } = completion;
   const found = slot !== noSlot;
   return {
+    generation,
     partitionId,
     currentOffset,
     lastOffset,
@@ -79,10 +83,10 @@ function polledOf(services: TransportServices, partitionId: number, completion: 
   };
 }
 
-function exchangeOf(client: ClientRecord, bytes: Buffer, reject: (error: Error) => void): Exchange {
+function exchangeOf(client: ClientRecord, generation: Generation, bytes: Buffer, reject: (error: Error) => void): Exchange {
   const unexpected = () => reject(new Error('an answer of the wrong kind'));
   return {
-    generation: 'classic',
+    generation,
     client,
     bytes,
     slot: noSlot,

@@ -1,30 +1,73 @@
-// Messages of a poll as JSON, written straight from the bytes of the classic reply (protocol/batch/classic-messages.ts): numbers of 64 and 128 bits as they are, payloads and headers in base64.
+// Messages of a poll as JSON, written straight from the bytes of a reply in either generation (protocol/batch/): numbers of 64 and 128 bits as they are, payloads and headers in
+// base64. The generations differ in what the checksum of a message covers, and in where its times and its offset stand.
 
+import type { Generation } from '../../../protocol/command.ts';
 import { HeaderKind, readRawTypedValue } from '../../../protocol/primitives/typed-value.ts';
 import { Reader } from '../../../protocol/reader.ts';
 
-const headerBytes = 64;
+/** Takes one message: its offset, and the message as JSON. */
+export type MessageTaker = (offset: string, json: string) => void;
+
+const classicHeaderBytes = 64;
+const batchHeaderBytes = 256;
+const frameHeaderBytes = 48;
 const kindNames = Object.keys(HeaderKind);
 
-/** Where the message at a position ends. */
-export function messageEnd(bytes: Buffer, at: number): number {
-  return at + headerBytes + bytes.readUInt32LE(at + 48) + bytes.readUInt32LE(at + 52);
+/** Calls `take` for each message of a reply. */
+export function eachMessage(generation: Generation, bytes: Buffer, start: number, end: number, take: MessageTaker): void {
+  if (generation === 'classic') eachClassicMessage(bytes, start, end, take);
+  else eachBatchedMessage(bytes, start, end, take);
 }
 
-export function messageOffset(bytes: Buffer, at: number): string {
-  return decimal(bytes, at + 24);
+function eachClassicMessage(bytes: Buffer, start: number, end: number, take: MessageTaker): void {
+  let at = start;
+  while (at < end) {
+    const headersLength = bytes.readUInt32LE(at + 48);
+    const payloadLength = bytes.readUInt32LE(at + 52);
+    const offset = decimal(bytes, at + 24);
+    const body = at + classicHeaderBytes;
+    take(offset, messageJson(bytes, at, offset, decimal(bytes, at + 32), decimal(bytes, at + 40), headersLength, payloadLength, body));
+    at = body + payloadLength + headersLength;
+  }
 }
 
-export function messageJson(bytes: Buffer, at: number): string {
-  const headersLength = bytes.readUInt32LE(at + 48);
-  const payloadLength = bytes.readUInt32LE(at + 52);
-  const payloadEnd = at + headerBytes + payloadLength;
-  const payload = bytes.toString('base64', at + headerBytes, payloadEnd);
+function eachBatchedMessage(bytes: Buffer, start: number, end: number, take: MessageTaker): void {
+  let at = start;
+  while (at < end) {
+    const timestamp = decimal(bytes, at + 16);
+    const batchEnd = at + Number(bytes.readBigUInt64LE(at + 32));
+    const batch = at;
+    at += batchHeaderBytes;
+    while (at < batchEnd) {
+      const headersLength = bytes.readUInt32LE(at + 32);
+      const payloadLength = bytes.readUInt32LE(at + 36);
+      const offset = decimal(bytes, batch + 8, bytes.readUInt32LE(at + 24));
+      const origin = decimal(bytes, batch + 24, bytes.readUInt32LE(at + 28));
+      const body = at + frameHeaderBytes;
+      take(offset, messageJson(bytes, at, offset, timestamp, origin, headersLength, payloadLength, body));
+      at = body + payloadLength + headersLength;
+    }
+  }
+}
+
+/** Checksum and id begin a message in both generations. */
+function messageJson(
+  bytes: Buffer,
+  at: number,
+  offset: string,
+  timestamp: string,
+  origin: string,
+  headersLength: number,
+  payloadLength: number,
+  body: number,
+): string {
+  const payloadEnd = body + payloadLength;
+  const payload = bytes.toString('base64', body, payloadEnd);
   const headers = headersLength === 0 ? '[]' : headersJson(bytes.subarray(payloadEnd, payloadEnd + headersLength));
   return (
-    `{"header":{"checksum":${decimal(bytes, at)},"id":${id(bytes, at + 8)},"offset":${decimal(bytes, at + 24)}` +
-    `,"timestamp":${decimal(bytes, at + 32)},"origin_timestamp":${decimal(bytes, at + 40)},"user_headers_length":${headersLength}` +
-    `,"payload_length":${payloadLength},"reserved":${decimal(bytes, at + 56)}},"payload":"${payload}","user_headers":${headers}}`
+    `{"header":{"checksum":${decimal(bytes, at)},"id":${id(bytes, at + 8)},"offset":${offset},"timestamp":${timestamp}` +
+    `,"origin_timestamp":${origin},"user_headers_length":${headersLength},"payload_length":${payloadLength},"reserved":0}` +
+    `,"payload":"${payload}","user_headers":${headers}}`
   );
 }
 
@@ -45,11 +88,11 @@ function valueJson(reader: Reader): string {
   return `{"kind":"${kindNames[kind - 1]}","value":"${Buffer.from(bytes).toString('base64')}"}`;
 }
 
-/** A u64 without a bigint where a double is exact. */
-function decimal(bytes: Buffer, at: number): string {
+/** A u64 and a delta, without a bigint where a double is exact. */
+function decimal(bytes: Buffer, at: number, delta = 0): string {
   const high = bytes.readUInt32LE(at + 4);
-  if (high < 0x20_0000) return String(high * 0x1_0000_0000 + bytes.readUInt32LE(at));
-  return String(bytes.readBigUInt64LE(at));
+  if (high < 0x1f_ffff) return String(high * 0x1_0000_0000 + bytes.readUInt32LE(at) + delta);
+  return String(bytes.readBigUInt64LE(at) + BigInt(delta));
 }
 
 function id(bytes: Buffer, at: number): string {

@@ -8,7 +8,7 @@ import { PollingKind } from '../../../protocol/primitives/polling-strategy.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
 import type { TransportServices } from '../../services.ts';
 import { type Polled, poll } from './http-exchange.ts';
-import { messageEnd, messageJson, messageOffset } from './message-json.ts';
+import { eachMessage } from './message-json.ts';
 
 export interface TailPlace {
   readonly stream: Identifier;
@@ -86,8 +86,10 @@ function requestOf({ stream, topic, partition }: TailPlace, offset: bigint) {
   };
 }
 
-function textOf({ bytes, start, end }: Polled, format: TailFormat): string {
+function textOf({ generation, bytes, start, end }: Polled, format: TailFormat): string {
   let text = '';
-  for (let at = start; at < end; at = messageEnd(bytes, at)) text += format.message(messageOffset(bytes, at), messageJson(bytes, at));
+  eachMessage(generation, bytes, start, end, (offset, json) => {
+    text += format.message(offset, json);
+  });
   return text;
 }

@@ -1,7 +1,7 @@
 // Login, refresh and logout. A login runs the same command as on a connection, on a connection that lasts no longer.
 
 import type { FastifyRequest } from 'fastify';
-import type { Command } from '../../../protocol/command.ts';
+import type { Command, Generation } from '../../../protocol/command.ts';
 import { type LoginReply, loginUser } from '../../../protocol/commands/login-user.ts';
 import { loginWithPersonalAccessToken } from '../../../protocol/commands/login-with-personal-access-token.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
@@ -26,13 +26,13 @@ export function loginRoutes(app: HttpApp, services: HttpServices): void {
   app.addSchema(identitySchema);
   const { accessTokens, loginThrottle, system } = services;
 
-  const login = async <Request>(request: FastifyRequest, command: Command<Request, LoginReply>, given: Request) => {
+  const login = async <Request>(request: FastifyRequest, command: Command<Request, LoginReply>, given: Request, generation: Generation) => {
     const { ip } = request;
     loginThrottle.check(ip);
     const client = services.connected('http', addressOf(request));
     try {
       const { userId } = (await runCommand(services, client, command, given)) as LoginReply;
-      return identityView(userId, await accessTokens.issue(system.users.require(userId)));
+      return identityView(userId, await accessTokens.issue(system.users.require(userId), generation));
     } catch (error) {
       // Waiting in vain for a free place to compare passwords is no wrong password.
       if (ProtocolError.is(error) && error.code !== 'transient-not-accepted') loginThrottle.failed(ip);
@@ -54,7 +54,7 @@ export function loginRoutes(app: HttpApp, services: HttpServices): void {
     },
     (request) => {
       const { username, password, version, context } = request.body;
-      return login(request, loginUser, { username, password, version: version ?? '', context: context ?? '' });
+      return login(request, loginUser, { username, password, version: version ?? '', context: context ?? '' }, generationOf(version));
     },
   );
 
@@ -68,7 +68,7 @@ export function loginRoutes(app: HttpApp, services: HttpServices): void {
         isPublic: true,
       }),
     },
-    (request) => login(request, loginWithPersonalAccessToken, { token: request.body.token }),
+    (request) => login(request, loginWithPersonalAccessToken, { token: request.body.token }, 'classic'),
   );
 
   app.post<{ Body: { token: string } }>(
@@ -101,6 +101,12 @@ export function loginRoutes(app: HttpApp, services: HttpServices): void {
       return reply.code(204).send();
     },
   );
+}
+
+/** Iggy's client libraries speak as servers 0.9 do from their version 0.11 on. */
+function generationOf(version: string | null | undefined): Generation {
+  const [, major, minor] = /^(\d{1,4})\.(\d{1,4})\./.exec(version ?? '') ?? [];
+  return Number(major) > 0 || Number(minor) >= 11 ? 'vsr' : 'classic';
 }
 
 function identityView(userId: number, { token, expiry }: IssuedToken) {

@@ -12,7 +12,7 @@ import { operation, topicPath as path } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { parseMessageId } from '../json/message-id.ts';
 import { type Appended, type Polled, poll, send } from '../messages/http-exchange.ts';
-import { messageEnd, messageJson } from '../messages/message-json.ts';
+import { eachMessage } from '../messages/message-json.ts';
 import { encodeHeaders, encodeRawSend, encodeSend, type HeaderBody, type SendBody } from '../messages/send-body.ts';
 import { HttpFailure } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
@@ -240,16 +240,19 @@ function countReply({ replyBytes }: HttpServices, reply: FastifyReply, bytes: nu
   reply.raw.once('close', () => replyBytes.release(bytes));
 }
 
-function jsonOf({ bytes, start, end, partitionId, currentOffset, count }: Polled): string {
+function jsonOf({ generation, bytes, start, end, partitionId, currentOffset, count }: Polled): string {
   let messages = '';
-  for (let at = start; at < end; at = messageEnd(bytes, at))
-    messages += at === start ? messageJson(bytes, at) : `,${messageJson(bytes, at)}`;
+  eachMessage(generation, bytes, start, end, (_offset, json) => {
+    messages += messages === '' ? json : `,${json}`;
+  });
   return `{"partition_id":${partitionId},"current_offset":${currentOffset},"count":${count},"messages":[${messages}]}`;
 }
 
-function linesOf({ bytes, start, end }: Polled): string {
+function linesOf({ generation, bytes, start, end }: Polled): string {
   let text = '';
-  for (let at = start; at < end; at = messageEnd(bytes, at)) text += `${messageJson(bytes, at)}\n`;
+  eachMessage(generation, bytes, start, end, (_offset, json) => {
+    text += `${json}\n`;
+  });
   return text;
 }
 

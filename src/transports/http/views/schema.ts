@@ -13,7 +13,7 @@ export const sizeText: Schema = { type: 'string', pattern: '^[0-9]+(\\.[0-9]{1,3
 export const base64: Schema = { type: 'string', contentEncoding: 'base64' };
 
 export function nullable(schema: Schema): Schema {
-  return { ...schema, type: [schema.type, 'null'] };
+  return { ...schema, nullable: true };
 }
 
 export function listOf(items: Schema): Schema {
