@@ -71,6 +71,11 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
   headReplies(app, services);
   if (options.cors !== undefined) await allowOrigins(app, options.cors);
   app.addHook('onRequest', authentication(services));
+  app.addHook('onRequest', (request, reply, done) => {
+    // A path with a slash at its end would be one with an empty name.
+    if (/^[^?]+\/(?:\?|$)/.test(request.url) && !request.is404) reply.callNotFound();
+    else done();
+  });
   takeBodies(app, {
     bytesMax: options.bodyBytesMax,
     publicBytesMax: services.limits.anonymousFrameBytesMax,
