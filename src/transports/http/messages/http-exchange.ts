@@ -37,7 +37,7 @@ export function send(services: TransportServices, client: ClientRecord, body: Bu
   return new Promise((resolve, reject) => {
     services.sendMessages({
       ...exchangeOf(client, 'classic', body, reject),
-      appended: (streamId, topicId, partitionId, { firstOffset }) => resolve({ streamId, topicId, partitionId, baseOffset: firstOffset }),
+      appended: (streamId, topicId, partitionId, baseOffset) => resolve({ streamId, topicId, partitionId, baseOffset }),
     });
   });
 }
