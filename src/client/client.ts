@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { Generation } from '../protocol/command.ts';
+import { ServerExtensions } from './commands/extensions.ts';
 import { Groups } from './commands/groups.ts';
 import { Messages } from './commands/messages.ts';
 import { Streams } from './commands/streams.ts';
@@ -64,6 +65,7 @@ export class Client extends EventEmitter<ClientEvents> {
     this.#hashes = hashes;
     const connection = new Connection(settings, createTransport(settings), {
       connected: (generation) => {
+        extensions.forget();
         for (const consumer of this.#consumers) consumer.reconnected();
         this.emit('connected', generation);
       },
@@ -72,10 +74,11 @@ export class Client extends EventEmitter<ClientEvents> {
       closed: (error) => this.emit('closed', error),
     });
     this.#connection = connection;
+    const extensions = new ServerExtensions(connection);
     this.streams = new Streams(connection);
     this.topics = new Topics(connection);
     this.groups = new Groups(connection);
-    this.messages = new Messages(connection, hashes);
+    this.messages = new Messages(connection, hashes, extensions);
     this.users = new Users(connection);
     this.tokens = new Tokens(connection);
     this.system = new System(connection);

@@ -240,7 +240,7 @@ for (const generation of generations) {
       await ended;
     });
 
-    test('an idle partition is asked less and less often', async (t) => {
+    test('an idle partition of a server that does not let polls wait is asked less and less often', async (t) => {
       const client = await clientFor(t, server.address, { generation });
       const topic = await topicFor(client);
       const { poll } = client.messages;
@@ -249,7 +249,7 @@ for (const generation of generations) {
         polls++;
         return poll.apply(this, request);
       };
-      const consumer = client.consumer({ ...topic, name: 'reader', minPollDelayMs: 10, maxPollDelayMs: 200 });
+      const consumer = client.consumer({ ...topic, name: 'reader', maxWaitMs: 0, minPollDelayMs: 10, maxPollDelayMs: 200 });
       const running = consumer.run(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 800));
       assert.ok(polls >= 4 && polls <= 9, `${polls} polls`);

@@ -1,14 +1,16 @@
 // Sending and polling by hand, and stored offsets. Producers and consumers are built on these.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeClassicMessages, writeClassicMessages } from '../../protocol/batch/classic-messages.ts';
 import type { Message, Xxh3 } from '../../protocol/batch/message.ts';
 import { decodeBatches, writeBatch } from '../../protocol/batch/vsr-batch.ts';
 import type { Command } from '../../protocol/command.ts';
 import { deleteConsumerOffset } from '../../protocol/commands/delete-consumer-offset.ts';
 import { type ConsumerOffset, getConsumerOffset } from '../../protocol/commands/get-consumer-offset.ts';
-import { pollMessages } from '../../protocol/commands/poll-messages.ts';
+import { type PolledMessages, type PollMessagesRequest, pollMessages, resyncPartition } from '../../protocol/commands/poll-messages.ts';
 import { type SendConfirmation, type SendTarget, sendMessages, writeSendTarget } from '../../protocol/commands/send-messages.ts';
 import { storeConsumerOffset } from '../../protocol/commands/store-consumer-offset.ts';
+import { waitForMessages } from '../../protocol/commands/wait-for-messages.ts';
 import { type Consumer, ConsumerKind } from '../../protocol/primitives/consumer.ts';
 import type { Identifier } from '../../protocol/primitives/identifier.ts';
 import type { Partitioning } from '../../protocol/primitives/partitioning.ts';
@@ -17,8 +19,10 @@ import { ProtocolError } from '../../protocol/protocol-error.ts';
 import type { CallOptions } from '../connection/call.ts';
 import type { RequestOptions } from '../connection/connection.ts';
 import { argumentError, ProtocolViolationError } from '../connection/errors.ts';
+import { duration, whole } from '../connection/options.ts';
 import type { Hashes } from '../message/hash.ts';
 import { createIdSource, type OutgoingMessage, ReceivedMessage, wireMessage } from '../message/message.ts';
+import { isUnknownCommand, type ServerExtensions } from './extensions.ts';
 import { type Plain, plain, safeNumber } from './plain.ts';
 import { type Requester, repeatable } from './run.ts';
 import type { TopicAddress } from './topics.ts';
@@ -39,6 +43,13 @@ export interface PollRequest extends TopicAddress {
   count?: number;
   /** The server stores the offset of the last message that it returns, whether or not the reply arrives. */
   autoCommit?: boolean;
+  /**
+   * Milliseconds to wait until there are messages. Default 0. A server that lets polls wait is asked once, or again after the longest wait that it allows; others are asked at
+   * intervals. The result is empty at the end of the wait, and earlier if the partition was purged, the group was rebalanced, or the server has no room for one more that waits.
+   */
+  waitMs?: number;
+  /** So many messages end the wait. Default 1; servers that do not let polls wait know no more than 1. */
+  minMessages?: number;
 }
 
 export interface PollResult {
@@ -62,14 +73,19 @@ export interface SentBatch {
   offset: number;
 }
 
+/** Between two polls of a wait that the server does not take over; the first doubles until it reaches the second. */
+const pollDelayMs = { min: 5, max: 100 };
+
 export class Messages {
   readonly #requester: Requester;
   readonly #hashes: Hashes;
+  readonly #extensions: ServerExtensions;
   readonly #nextId = createIdSource();
 
-  constructor(requester: Requester, hashes: Hashes) {
+  constructor(requester: Requester, hashes: Hashes, extensions: ServerExtensions) {
     this.#requester = requester;
     this.#hashes = hashes;
+    this.#extensions = extensions;
   }
 
   /**
@@ -85,16 +101,31 @@ export class Messages {
     return sendBatch(this.#requester, this.#hashes.xxh3, address, wire, partitioning, { ...options, repeatable: false });
   }
 
+  /** An aborted signal ends the wait too, here and in the server. `timeoutMs` counts from the end of the wait. */
   async poll(request: PollRequest, options: CallOptions = {}): Promise<PollResult> {
-    const { stream, topic, partition, count = 100, autoCommit = false, as = { consumer: 1 } } = request;
-    const reply = await this.#requester.request(
-      pollMessages,
-      { stream, topic, consumer: wireConsumer(as), partition, strategy: wireStrategy(request.from), count, autoCommit },
-      // The first copy may have moved the stored offset: a second would pass over what it read.
-      { ...options, repeatable: !(autoCommit && request.from === 'next') },
-    );
-    const messages = this.#decode(reply.batch).map((message) => new ReceivedMessage(message, reply.partition));
-    return { partition: reply.partition, currentOffset: safeNumber(reply.currentOffset), messages };
+    const waitMs = duration('waitMs', request.waitMs ?? 0);
+    const minMessages = whole('minMessages', request.minMessages ?? 1, 1, 2 ** 32 - 1);
+    if (waitMs === 0) return this.#poll(request, options);
+    const deadlineMs = performance.now() + waitMs;
+    for (let emptyPolls = 0; ; ) {
+      const beganMs = performance.now();
+      const leftMs = Math.max(0, deadlineMs - beganMs);
+      const serverWaitMs = Math.ceil(Math.min(leftMs, await unlessAborted(this.longestWaitMs(), options.signal)));
+      const result = await this.#pollWaiting(request, serverWaitMs, minMessages, options);
+      const nowMs = performance.now();
+      if (result.messages.length > 0 || result.partition === resyncPartition || nowMs >= deadlineMs) return result;
+      if (serverWaitMs > 0) {
+        if (!waited(serverWaitMs, nowMs - beganMs)) return result;
+      } else {
+        const delayMs = Math.min(deadlineMs - nowMs, pollDelayMs.max, pollDelayMs.min * 2 ** Math.min(emptyPolls++, 20));
+        await unlessAborted(sleep(delayMs), options.signal);
+      }
+    }
+  }
+
+  /** Milliseconds that the server lets a poll wait; 0: polls do not wait there. */
+  longestWaitMs(): Promise<number> {
+    return this.#extensions.longestWaitMs();
   }
 
   /** Undefined: none is stored. */
@@ -112,6 +143,28 @@ export class Messages {
 
   deleteOffset(request: TopicAddress & { as: ConsumerName; partition?: number }, options?: CallOptions): Promise<void> {
     return this.#requester.request(deleteConsumerOffset, offsetTarget(request), { ...options, repeatable: false });
+  }
+
+  async #pollWaiting(request: PollRequest, waitMs: number, minMessages: number, options: CallOptions): Promise<PollResult> {
+    if (waitMs === 0) return this.#poll(request, options);
+    const wire = { ...wirePoll(request), waitMs, messages: minMessages };
+    try {
+      return this.#result(await this.#requester.request(waitForMessages, wire, { ...options, waitMs, repeatable: mayPollAgain(request) }));
+    } catch (error) {
+      if (!isUnknownCommand(error)) throw error;
+      // The poll outlived a connection, and the next one leads to another server.
+      this.#extensions.forget();
+      return this.#poll(request, options);
+    }
+  }
+
+  async #poll(request: PollRequest, options: CallOptions): Promise<PollResult> {
+    return this.#result(await this.#requester.request(pollMessages, wirePoll(request), { ...options, repeatable: mayPollAgain(request) }));
+  }
+
+  #result(reply: PolledMessages): PollResult {
+    const messages = this.#decode(reply.batch).map((message) => new ReceivedMessage(message, reply.partition));
+    return { partition: reply.partition, currentOffset: safeNumber(reply.currentOffset), messages };
   }
 
   #decode(batch: Uint8Array) {
@@ -147,6 +200,38 @@ function sendOf(messages: readonly Message[], xxh3: Xxh3): Command<SendTarget, S
       else writeBatch(writer, messages, xxh3);
     },
   };
+}
+
+/** A poll that came back after so long has waited; one that came back earlier was sent back. */
+export function waited(waitMs: number, tookMs: number): boolean {
+  return tookMs >= waitMs / 2;
+}
+
+function wirePoll({
+  stream,
+  topic,
+  partition,
+  from,
+  count = 100,
+  autoCommit = false,
+  as = { consumer: 1 },
+}: PollRequest): PollMessagesRequest {
+  return { stream, topic, consumer: wireConsumer(as), partition, strategy: wireStrategy(from), count, autoCommit };
+}
+
+/** The first copy may have moved the stored offset: a second would pass over what it read. */
+function mayPollAgain({ autoCommit, from }: PollRequest): boolean {
+  return !(autoCommit && from === 'next');
+}
+
+function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function offsetTarget({ stream, topic, as, partition }: TopicAddress & { as: ConsumerName; partition?: number }) {

@@ -15,7 +15,9 @@ export class Call {
   readonly body: Uint8Array;
   /** May be sent again on another connection, though its first copy may have been carried out. */
   readonly repeatable: boolean;
-  /** VSR request number; kept when the call is sent again, so that the server can recognise it. 0: none yet. */
+  /** The server may leave it unanswered for long: it owes nothing meanwhile. */
+  readonly waits: boolean;
+  /** VSR request number; that of a write is kept when the call is sent again, so that the server can recognise it. 0: none yet. */
   number = 0;
   /** Was on the wire of some connection. */
   written = false;
@@ -28,13 +30,14 @@ export class Call {
   constructor(
     command: Command<unknown, unknown>,
     body: Uint8Array,
-    repeatable: boolean,
+    { repeatable, waits = false }: { repeatable: boolean; waits?: boolean },
     resolve: (body: Buffer) => void,
     reject: (error: unknown) => void,
   ) {
     this.command = command;
     this.body = body;
     this.repeatable = repeatable;
+    this.waits = waits;
     this.#resolve = resolve;
     this.#reject = reject;
   }

@@ -38,6 +38,8 @@ export interface ConnectionEvents {
 /** `repeatable`: carrying it out twice does no harm, or the server recognises the copy. */
 export interface RequestOptions extends CallOptions {
   repeatable: boolean;
+  /** Milliseconds that the server may take before it begins with the answer; they come on top of the time-out. */
+  waitMs?: number;
 }
 
 const againDelayMs = 50;
@@ -110,9 +112,10 @@ export class Connection {
       throw new LimitError('too-many-requests', `${this.#waitingCount} requests wait already`);
     }
     const body = this.#encode(command, request);
+    const { repeatable, waitMs, signal, timeoutMs = this.#settings.timeoutMs } = options;
     const reply = await new Promise<Buffer>((resolve, reject) => {
-      const call = new Call(command as Command<unknown, unknown>, body, options.repeatable, resolve, reject);
-      call.limit(options.timeoutMs ?? this.#settings.timeoutMs, options.signal, () => this.#givenUp());
+      const call = new Call(command as Command<unknown, unknown>, body, { repeatable, waits: waitMs !== undefined }, resolve, reject);
+      call.limit(timeoutMs > 0 ? timeoutMs + (waitMs ?? 0) : 0, signal, () => this.#givenUp(call));
       this.#waiting.push(call);
       this.#waitingCount++;
       this.#pump();
@@ -179,8 +182,9 @@ export class Connection {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** A call ended by itself: if it waited, it waits no longer. */
-  #givenUp(): void {
+  /** A call ended by itself: if it waited, here or in the server, it waits no longer. */
+  #givenUp(call: Call): void {
+    this.#session?.stopWaiting(call);
     this.#waiting = this.#waiting.filter((call) => !call.settled);
     this.#waitingCount = this.#waiting.length;
     this.#tellIdle();

@@ -3,6 +3,7 @@
 import type { Command, Generation } from '../../protocol/command.ts';
 import { logoutUser } from '../../protocol/commands/logout-user.ts';
 import { ping } from '../../protocol/commands/ping.ts';
+import { stopWaiting } from '../../protocol/commands/stop-waiting.ts';
 import { errorCodes } from '../../protocol/errors.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
@@ -40,6 +41,8 @@ export class Session {
   /** In the order of writing. Calls that were given up stay until they are answered: the server is still at work on them. */
   readonly #inFlight = new Set<Call>();
   #inFlightBytes = 0;
+  /** On the wire, but not in flight: the server owes no answer yet. */
+  readonly #waits = new Set<Call>();
   /** Requests written so far: the number of the last one. */
   #written = 0;
   #link: Link | undefined;
@@ -113,18 +116,30 @@ export class Session {
 
   write(call: Call): void {
     const now = Date.now();
-    if (this.#inFlight.size === 0) this.#lastSignMs = now;
     this.#lastWriteMs = now;
-    this.#inFlight.add(call);
-    this.#inFlightBytes += call.body.length;
+    if (call.waits) {
+      this.#waits.add(call);
+    } else {
+      if (this.#inFlight.size === 0) this.#lastSignMs = now;
+      this.#inFlight.add(call);
+      this.#inFlightBytes += call.body.length;
+    }
     call.written = true;
     const number = ++this.#written;
     this.#link?.send(number, this.#wire.begin(call, number), call.body);
   }
 
+  /** Nobody wants the answer to a request that may be waiting in the server: its place there is given back. */
+  stopWaiting(call: Call): void {
+    if (!this.#waits.has(call)) return;
+    const writer = new Writer(8);
+    stopWaiting.encodeRequest(writer, { request: BigInt(call.number) }, this.#wire.generation);
+    this.#internal(stopWaiting, writer.written, 0).catch(() => undefined);
+  }
+
   /** Nobody waits for answers any more. */
   abandon(error: ClosedError): void {
-    for (const call of this.#inFlight) call.abandon(ClosedError, error);
+    for (const call of [...this.#inFlight, ...this.#waits]) call.abandon(ClosedError, error);
   }
 
   /** Logs out, so that the server forgets the session at once, then ends the link. */
@@ -158,7 +173,7 @@ export class Session {
 
   #internal(command: Call['command'], body: Uint8Array, timeoutMs: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const call = new Call(command, body, false, resolve, reject);
+      const call = new Call(command, body, { repeatable: false }, resolve, reject);
       call.limit(timeoutMs, undefined, () => undefined);
       if (this.#ended === undefined) this.write(call);
       else call.reject(this.#ended);
@@ -204,8 +219,10 @@ export class Session {
     }
     if (answer.kind === 'ignored') return true;
     const { call, status, body } = answer;
-    this.#inFlight.delete(call);
-    this.#inFlightBytes -= call.body.length;
+    if (!this.#waits.delete(call)) {
+      this.#inFlight.delete(call);
+      this.#inFlightBytes -= call.body.length;
+    }
     if (status === 0) call.resolve(body);
     else this.#refused(call, status);
     this.#events.ready();
@@ -240,8 +257,9 @@ export class Session {
     this.#ended = error;
     clearInterval(this.#heartbeat);
     this.#link?.destroy();
-    const unanswered = [...this.#inFlight].filter((call) => !call.settled);
+    const unanswered = [...this.#inFlight, ...this.#waits].filter((call) => !call.settled);
     this.#inFlight.clear();
+    this.#waits.clear();
     this.#events.ended(error, unanswered);
   }
 }

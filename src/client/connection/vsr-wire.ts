@@ -59,7 +59,7 @@ export function createVsrWire(identity: VsrIdentity): Wire {
       const read = operation === Operation.nonReplicated;
       let number = 0;
       if (read) {
-        number = ++lastRead;
+        number = call.number = ++lastRead;
         reads.set(number, call);
       } else {
         if (operation !== Operation.register) number = call.number ||= ++identity.lastWrite;

@@ -42,6 +42,7 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
   #failure: unknown;
   #inHand: InHand | undefined;
   #waiters: (() => void)[] = [];
+  #stopListening: (() => void) | undefined;
 
   constructor(options: ConsumerOptions, services: ConsumerServices, onClosed: () => void) {
     const settings = consumerSettings(options);
@@ -62,6 +63,12 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
       mayReadOn: (cursor) => this.#mayReadOn(cursor),
       over: () => this.#over,
     });
+    const { signal } = options;
+    if (signal === undefined) return;
+    const abort = () => void this.close();
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    this.#stopListening = () => signal.removeEventListener('abort', abort);
   }
 
   /** Partitions that are read now. */
@@ -138,6 +145,7 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
     this.#membership?.stop();
     this.#commits.stop();
     this.#fetcher.stop();
+    this.#stopListening?.();
     this.#wake();
     try {
       await this.#started?.catch(() => undefined);

@@ -32,6 +32,7 @@ export class Cursor {
   /** Taken, and neither processed nor put back. */
   #inHand: readonly ReceivedMessage[] = [];
   #emptyPolls = 0;
+  #waiting: AbortController | undefined;
   /** `from` was set by messages that were fetched. */
   #advanced = false;
 
@@ -90,6 +91,23 @@ export class Cursor {
     this.notBeforeMs = nowMs + Math.min(pacing.maxDelayMs, pacing.minDelayMs * 2 ** Math.min(this.#emptyPolls++, 20));
   }
 
+  /** The partition had nothing new for as long as the server let the poll wait: it may be asked at once. */
+  waitedInVain(): void {
+    this.#emptyPolls = 0;
+    this.notBeforeMs = 0;
+  }
+
+  /** A poll that may wait begins. */
+  beginWait(): AbortSignal {
+    this.#waiting = new AbortController();
+    return this.#waiting.signal;
+  }
+
+  /** A poll that waits is given up. */
+  stopWaiting(): void {
+    this.#waiting?.abort();
+  }
+
   /** Whether something was processed and is not stored. */
   get dirty(): boolean {
     for (const [partition, offset] of this.processed) if (offset > (this.committed.get(partition) ?? -1)) return true;
@@ -98,6 +116,7 @@ export class Cursor {
 
   /** Drops what was fetched and reads from here on. */
   restart(from: PollFrom): void {
+    this.stopWaiting();
     this.from = from;
     this.epoch++;
     this.#advanced = false;

@@ -1,8 +1,9 @@
-// Fetches ahead: polls each partition that holds too little and may be asked, each at its own pace.
+// Fetches ahead: polls each partition that holds too little and may be asked. Where the server lets polls wait, an idle partition has one that waits there; elsewhere each is asked
+// at its own pace.
 
-import type { Messages } from '../commands/messages.ts';
+import { resyncPartition } from '../../protocol/commands/poll-messages.ts';
+import { type Messages, type PollResult, waited } from '../commands/messages.ts';
 import type { Cursor } from './cursor.ts';
-import { resyncPartition } from './group-errors.ts';
 import type { ConsumerSettings } from './options.ts';
 import type { Partitions } from './partitions.ts';
 
@@ -56,15 +57,19 @@ export class Fetcher {
 
   stop(): void {
     clearTimeout(this.#timer);
+    for (const cursor of this.#partitions.cursors) cursor.stopWaiting();
   }
 
   async #poll(cursor: Cursor): Promise<void> {
-    const { stream, topic, as, batchSize, pacing } = this.#settings;
-    const { epoch, partition, from } = cursor;
+    const { pacing } = this.#settings;
+    const { epoch } = cursor;
     cursor.polling = true;
+    const signal = cursor.beginWait();
     try {
-      const request = { stream, topic, as, from, count: batchSize, ...(partition === undefined ? {} : { partition }) };
-      const result = await this.#messages.poll(request);
+      const waitMs = await this.#waitMs(cursor);
+      if (signal.aborted) return;
+      const beganMs = performance.now();
+      const result = await this.#pollOnce(cursor, waitMs, signal);
       if (cursor.epoch !== epoch) return;
       if (result.partition === resyncPartition) {
         cursor.fetchedNothing(pacing, Date.now());
@@ -74,15 +79,31 @@ export class Fetcher {
         this.#events.fetched();
       } else if (cursor.wasPurged(result.currentOffset)) {
         cursor.seek('first');
+      } else if (waitMs > 0 && waited(waitMs, performance.now() - beganMs)) {
+        cursor.waitedInVain();
       } else {
         cursor.fetchedNothing(pacing, Date.now());
       }
     } catch (error) {
+      if (signal.aborted && error === signal.reason) return;
       cursor.notBeforeMs = Date.now() + retryDelayMs;
       this.#events.troubled(error);
     } finally {
       cursor.polling = false;
       this.fetch();
     }
+  }
+
+  #pollOnce({ partition, from }: Cursor, waitMs: number, signal: AbortSignal): Promise<PollResult> {
+    const { stream, topic, as, batchSize } = this.#settings;
+    const request = { stream, topic, as, from, count: batchSize, ...(partition === undefined ? {} : { partition }) };
+    return waitMs > 0 ? this.#messages.poll({ ...request, waitMs }, { signal }) : this.#messages.poll(request);
+  }
+
+  /** How long the next poll may wait in the server. Only polls of a partition can: what a classic group reads next is decided when it is asked. */
+  async #waitMs({ partition }: Cursor): Promise<number> {
+    const { maxWaitMs } = this.#settings;
+    if (partition === undefined || maxWaitMs === 0) return 0;
+    return Math.min(maxWaitMs, await this.#messages.longestWaitMs());
   }
 }

@@ -5,6 +5,3 @@ export const noMember = 'consumer-group-member-not-found';
 
 /** What a member hears that no longer owns what it asks for, or is no member. */
 export const notOwned: ReadonlySet<string> = new Set([noMember, 'consumer-group-partition-not-owned', 'resource-not-found']);
-
-/** Partition of an empty poll that tells a member to synchronise. */
-export const resyncPartition = 0xffff_ffff;

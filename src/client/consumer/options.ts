@@ -28,6 +28,10 @@ export interface ConsumerOptions extends TopicAddress {
   /** A partition without news is asked again after the first delay, then after twice as long, up to the second. Default 5 and 100. */
   minPollDelayMs?: number;
   maxPollDelayMs?: number;
+  /** Longest time that a poll waits in a server that lets polls wait; 0: none waits. Default: as long as the server allows. The two delays are for other servers. */
+  maxWaitMs?: number;
+  /** Closes the consumer, as `close` does, when it is aborted. */
+  signal?: AbortSignal;
 }
 
 export interface ConsumerSettings extends TopicAddress {
@@ -38,6 +42,7 @@ export interface ConsumerSettings extends TopicAddress {
   commit: 'manual' | 'each' | { count: number; intervalMs: number };
   batchSize: number;
   pacing: PollPacing;
+  maxWaitMs: number;
 }
 
 /** Throws ArgumentError. */
@@ -58,6 +63,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     start: start ?? 'next',
     commit: commitPolicy(options.commit),
     batchSize: whole('batchSize', options.batchSize ?? 1000, 1, 1_000_000),
+    maxWaitMs: options.maxWaitMs === undefined ? Number.POSITIVE_INFINITY : duration('maxWaitMs', options.maxWaitMs),
     pacing: { minDelayMs, maxDelayMs: Math.max(minDelayMs, duration('maxPollDelayMs', options.maxPollDelayMs ?? 100)) },
   };
 }

@@ -56,6 +56,7 @@ export class Partitions {
     for (const cursor of lost) {
       cursor.leaving = true;
       cursor.epoch++;
+      cursor.stopWaiting();
     }
     this.#turns = [...this.#cursors.values()];
     return lost;
