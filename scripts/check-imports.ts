@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 // From the top.
 const layers = [
+  'index',
+  'galgo',
+  'embedded',
   'main',
   'server',
   'cli',

@@ -34,6 +34,7 @@ import { type TopicDefaults, unlimited } from './streaming/topic-settings.ts';
 import { rootUserId, userRow } from './streaming/users.ts';
 import { CertificateStore } from './transports/certificate-store.ts';
 import { listenHttp } from './transports/http/listen.ts';
+import { type InProcessListener, listenInProcess } from './transports/in-process.ts';
 import type { Listener, OpenConnection } from './transports/listener.ts';
 import { FlushScheduler } from './transports/output.ts';
 import { listenQuic } from './transports/quic/listen.ts';
@@ -46,6 +47,14 @@ const drainTimeoutMs = 10_000;
 const drainCheckEveryMs = 20;
 const revocationsIntervalMs = 300_000;
 
+/** A started server, for whoever starts it within another program. */
+export interface EmbeddableServer extends RunningServer {
+  /** Its name now. */
+  rootUsername(): string;
+  /** A connection without a socket, see InProcessListener. */
+  openInProcess: InProcessListener['open'];
+}
+
 interface Listening {
   http?: Listener;
   quic?: Listener;
@@ -54,7 +63,7 @@ interface Listening {
 }
 
 /** Resolves when the server answers on every address. Rejects if the data folder is in use or cannot be read, or an address cannot be bound. */
-export async function startServer(settings: Settings, log: Logger, recentLines: RecentLines): Promise<RunningServer> {
+export async function startServer(settings: Settings, log: Logger, recentLines: RecentLines): Promise<EmbeddableServer> {
   const dataPath = settings.system.path;
   const undo: (() => unknown)[] = [];
   try {
@@ -84,7 +93,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     let stopping = false;
     const listening: Listening = {};
     const listeners = () =>
-      [listening.quic, listening.tcp, listening.websocket, listening.http].filter((listener) => listener !== undefined);
+      [inProcess, listening.quic, listening.tcp, listening.websocket, listening.http].filter((listener) => listener !== undefined);
     const version = packageVersion();
     const { longestWaitMs } = settings.longPoll;
     const pollMessages = createPollMessages(system);
@@ -115,6 +124,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
       connected: (transport, address) => system.clients.connect(transport, address, clock.nowMs()),
       disconnected: (client) => system.disconnected(client),
     };
+    const inProcess = listenInProcess(services);
     const connections = function* (): Iterable<OpenConnection> {
       for (const listener of listeners()) yield* listener.connections;
     };
@@ -150,6 +160,8 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
       },
       selfSignedFingerprint: certificates.selfSignedFingerprint,
       rootPasswordGenerated,
+      rootUsername: () => system.users.require(rootUserId).name,
+      openInProcess: inProcess.open,
       reloadCertificates: () => certificates.reload(),
       async stop() {
         stopping = true;

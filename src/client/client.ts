@@ -18,7 +18,7 @@ import type { ConsumerOptions } from './consumer/options.ts';
 import { type Hashes, loadHashes } from './message/hash.ts';
 import { Producer, type ProducerOptions } from './producer/producer.ts';
 import { createTransport } from './transport/create-transport.ts';
-import type { ServerAddress } from './transport/transport.ts';
+import type { ServerAddress, Transport } from './transport/transport.ts';
 
 export interface ClientEvents {
   /** Logged in, for the first time or again. Nobody can listen to the first one of `connect`. */
@@ -42,7 +42,12 @@ export async function connect(
   const { signal, ...more } = options;
   signal?.throwIfAborted();
   const settings = resolveSettings(target, more);
-  const client = new Client(settings, await loadHashes());
+  return connectOver(createTransport(settings), settings, signal);
+}
+
+/** The same over a transport of the caller's choice. */
+export async function connectOver(transport: Transport, settings: Settings, signal?: AbortSignal): Promise<Client> {
+  const client = new Client(settings, transport, await loadHashes());
   await client.open(signal);
   return client;
 }
@@ -60,10 +65,10 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly #producers = new Set<Producer>();
   readonly #consumers = new Set<Consumer>();
 
-  constructor(settings: Settings, hashes: Hashes) {
+  constructor(settings: Settings, transport: Transport, hashes: Hashes) {
     super();
     this.#hashes = hashes;
-    const connection = new Connection(settings, createTransport(settings), {
+    const connection = new Connection(settings, transport, {
       connected: (generation) => {
         extensions.forget();
         for (const consumer of this.#consumers) consumer.reconnected();

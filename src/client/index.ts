@@ -1,6 +1,6 @@
-// What the package exports: a client for Galgo and for Iggy, 0.8 and 0.9.
+// The client for Galgo and for Iggy, 0.8 and 0.9: all of `galgo/client`, and of `galgo` all but the server.
 
-// biome-ignore-all lint/performance/noBarrelFile: the one entry of the package; nothing inside of it imports this file.
+// biome-ignore-all lint/performance/noBarrelFile: an entry of the package; nothing of the client imports this file.
 export type { Generation } from '../protocol/command.ts';
 export { CompressionAlgorithm, SnapshotCompression, SnapshotType, UserStatus } from '../protocol/primitives/enumerations.ts';
 export type { Identifier } from '../protocol/primitives/identifier.ts';

@@ -12,6 +12,7 @@ import {
   type Origin,
   readEnvironmentSource,
   readFlagSource,
+  readTableSource,
   readTomlSource,
   type SourceResult,
   specialVariable,
@@ -23,6 +24,10 @@ export interface SettingsRequest {
   /** Of `--config`. */
   configPath?: string;
   withDefaultRootCredentials?: boolean;
+  /** Instead of a file and the environment, for a server within another program. It needs no listener. */
+  config?: ConfigTable;
+  /** Instead of the environment's. */
+  root?: { username: string; password: string };
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   /** What `auto` is decided by. */
@@ -59,12 +64,15 @@ export class ConfigurationError extends Error {
 
 /** Loads the settings. Throws ConfigurationError. */
 export function loadSettings(request: SettingsRequest = {}): LoadedSettings {
-  const env = request.env ?? process.env;
+  const embedded = request.config !== undefined;
+  const env = embedded ? {} : (request.env ?? process.env);
   const machine = { ...thisMachine(request.cwd ?? process.cwd()), ...request.machine };
-  const file = readConfigFile(request, env, machine.cwd);
+  const file = embedded
+    ? { path: undefined, result: readTableSource('config', request.config) }
+    : readConfigFile(request, env, machine.cwd);
   const credentials = rootCredentials(
-    specialVariable(env, 'ROOT_USERNAME'),
-    specialVariable(env, 'ROOT_PASSWORD'),
+    request.root ? { name: 'root.username', value: request.root.username } : specialVariable(env, 'ROOT_USERNAME'),
+    request.root ? { name: 'root.password', value: request.root.password } : specialVariable(env, 'ROOT_PASSWORD'),
     request.withDefaultRootCredentials ?? false,
   );
 
@@ -80,7 +88,7 @@ export function loadSettings(request: SettingsRequest = {}): LoadedSettings {
   const problems = [...sources.flatMap((source) => source.problems), ...credentials.problems];
   const parsed = schema.safeParse(nested(given, (_, value) => value));
   if (parsed.success) {
-    problems.push(...contradictions(parsed.data, machine));
+    problems.push(...contradictions(parsed.data, machine, { needsListener: !embedded }));
   } else {
     for (const issue of parsed.error.issues) problems.push(describeIssue(issue.path.join('.'), issue.message, given));
   }

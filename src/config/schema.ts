@@ -14,6 +14,7 @@ import {
   list,
   optionalPath,
   origins,
+  type RawValue,
   secret,
   size,
   sizeOrAuto,
@@ -435,6 +436,9 @@ export const schema = z.object({
     ),
   }),
 });
+
+/** Some of the keys with values as a file would have them, in their sections. */
+export type ConfigOf<Section> = Section extends z.ZodObject<infer Keys> ? { [Key in keyof Keys]?: ConfigOf<Keys[Key]> } : RawValue;
 
 /** Checked values, by the names of the file. */
 export type Values = z.output<typeof schema>;

@@ -169,7 +169,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
 }
 
 /** What settings contradict each other, one sentence each. */
-export function contradictions(values: Values, machine: Machine): string[] {
+export function contradictions(values: Values, machine: Machine, { needsListener }: { needsListener: boolean }): string[] {
   const { system, tcp, websocket, http, quic, limits } = values;
   const found: string[] = [];
   const demand = (holds: boolean, sentence: string) => holds || found.push(sentence);
@@ -180,7 +180,7 @@ export function contradictions(values: Values, machine: Machine): string[] {
     'system.topic.max_size must be at least system.segment.size',
   );
   demand(
-    tcp.enabled || quic.enabled || websocket.enabled || http.enabled,
+    !needsListener || tcp.enabled || quic.enabled || websocket.enabled || http.enabled,
     'tcp.enabled, quic.enabled, websocket.enabled and http.enabled are false, so there is no transport left to listen on',
   );
   for (const [section, { enabled, tls }] of Object.entries({ tcp, websocket, http })) {

@@ -30,17 +30,20 @@ const keysByVariable = new Map(settingKeys.map((key) => [key.variable, key]));
 
 /** Values of a TOML file. `file` is its name for messages. */
 export function readTomlSource(file: string, content: string): SourceResult {
-  const result: SourceResult = { values: new Map(), problems: [], warnings: [] };
   let root: unknown;
   try {
     root = parseToml(content);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [firstLine = ''] = error.message.split('\n');
-    result.problems.push(`${file}, line ${error.line}: ${firstLine}`);
-    return result;
+    return { values: new Map(), problems: [`${file}, line ${error.line}: ${firstLine}`], warnings: [] };
   }
+  return readTableSource(file, root);
+}
 
+/** Values in their sections, as a TOML file has them. `file` is their name for messages. */
+export function readTableSource(file: string, root: unknown): SourceResult {
+  const result: SourceResult = { values: new Map(), problems: [], warnings: [] };
   const ignored: string[] = [];
   const visit = (path: string, value: unknown) => {
     const key = keysByPath.get(path);

@@ -90,7 +90,7 @@ function clientSummary(client: ClientRecord): Client {
   return {
     clientId: client.id,
     userId: client.userId,
-    transport: Transport[client.transport],
+    transport: transportNumber(client),
     address: client.address,
     groupsCount: client.memberships.size,
   };
@@ -98,5 +98,10 @@ function clientSummary(client: ClientRecord): Client {
 
 function clientDetails(client: ClientRecord): ClientDetails {
   const groups = [...client.memberships].map(({ topic, group }) => ({ streamId: topic.streamId, topicId: topic.id, groupId: group.id }));
-  return { clientId: client.id, userId: client.userId, transport: Transport[client.transport], address: client.address, groups };
+  return { clientId: client.id, userId: client.userId, transport: transportNumber(client), address: client.address, groups };
+}
+
+/** The protocol has no number for a client without a socket, and clients refuse those that they do not know. */
+function transportNumber({ transport }: ClientRecord): Transport {
+  return Transport[transport === 'in-process' ? 'tcp' : transport];
 }

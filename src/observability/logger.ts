@@ -35,6 +35,11 @@ export function createLogger(options: LoggerOptions): Logger {
   );
 }
 
+/** For those who want no log. */
+export function silentLogger(): Logger {
+  return pino({ level: 'silent' }, { write() {} });
+}
+
 function withRecent(recent: RecentLines | undefined, destination: pino.DestinationStream): pino.DestinationStream {
   if (recent === undefined) return destination;
   return {

@@ -5,7 +5,7 @@ import type { ConsumerGroup } from './consumer-group.ts';
 import type { SendWindow } from './send-window.ts';
 import type { Topic } from './topic.ts';
 
-export type TransportName = 'tcp' | 'quic' | 'websocket' | 'http';
+export type TransportName = 'tcp' | 'quic' | 'websocket' | 'http' | 'in-process';
 
 /** A group that a client is a member of. */
 export interface Membership {
