@@ -24,6 +24,7 @@ const expected: Readonly<Record<string, RegExp>> = {
   'message-headers.ts':
     /created \{ id: 1, price: 9.5 \}\nconfirmed, urgent \{ id: 1 \}\nrejected by shop 17 \{ id: 2, reason: 'sold out' \}\n$/,
   'quic.ts': /^read 1000 messages from 4 partitions at once\n$/,
+  'in-process.ts': /^order 0: tea\norder 1: cake\n$/,
   'consumer-groups.ts': /^((Anna|Ben|Cleo) did job \d+ of partition \d\n){60,}$/,
 };
 

@@ -1,0 +1,119 @@
+// The package as it is published, in a folder of its own: loaded by import and by require, and checked by the compiler of those who use it.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { temporaryFolder } from '../support/test-server.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const run = promisify(execFile);
+const timeout = 120_000;
+
+/** Uses what people use, and what has the most involved types. */
+const typeScript = (importing: string) => `${importing}
+async function main(): Promise<void> {
+  const galgo: Galgo = await Galgo.start({ config: { tcp: { enabled: true, address: '127.0.0.1:0' }, limits: { users_max: 10 } } });
+  const client: Client = await galgo.connect({ timeoutMs: 1000 });
+  const options: ConsumerOptions = { stream: 's', topic: 't', group: 'g' };
+  for await (const message of client.consumer(options)) console.log(message.offset + 1, message.text().length);
+  // @ts-expect-error there is no such setting
+  await Galgo.start({ config: { tcp: { adress: '' } } });
+  await (await connect('iggy://iggy:iggy@127.0.0.1')).close();
+}
+void main();
+`;
+
+describe('the package', () => {
+  const folder = temporaryFolder();
+  const at = (...names: string[]) => path.join(folder.path, ...names);
+  const node = async (file: string, code: string) => {
+    writeFileSync(at(file), code);
+    return (await run(process.execPath, [at(file)], { cwd: folder.path, timeout })).stdout;
+  };
+
+  before(async () => {
+    // Its name ends with the version, which is not the test's business.
+    await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder.path], { cwd: root, timeout });
+    const [tarball] = readdirSync(folder.path).filter((name) => name.endsWith('.tgz'));
+    await run('tar', ['-xzf', tarball as string], { cwd: folder.path });
+    mkdirSync(at('node_modules'));
+    symlinkSync(at('package'), at('node_modules', 'galgo'));
+    // What npm would install and compile.
+    symlinkSync(path.join(root, 'node_modules'), at('package', 'node_modules'));
+    symlinkSync(path.join(root, 'build'), at('package', 'build'));
+    symlinkSync(path.join(root, 'node_modules', '@types'), at('node_modules', '@types'));
+    writeFileSync(at('package.json'), '{}');
+  });
+  after(() => folder.remove());
+
+  const roundTrip = `
+    const galgo = await Galgo.start();
+    const client = await galgo.connect();
+    await client.streams.create({ name: 's' });
+    console.log((await client.streams.list()).length, typeof connect);
+    await galgo.close();`;
+
+  it('is loaded by import', async () => {
+    assert.equal(await node('imports.mjs', `import { connect, Galgo } from 'galgo';${roundTrip}`), '1 function\n');
+  });
+
+  it('is loaded by require', async () => {
+    const code = `const { connect, Galgo } = require('galgo');(async () => {${roundTrip}})();`;
+    assert.equal(await node('requires.cjs', code), '1 function\n');
+  });
+
+  it('loads nothing of the server, nor a native addon, until a server is started', async () => {
+    const addons = (entry: string) => `
+      require(${JSON.stringify(entry)});
+      console.log(process.report.getReport().sharedObjects.filter((file) => file.endsWith('.node')).length);`;
+    for (const entry of ['galgo', 'galgo/client']) assert.equal(await node('light.cjs', addons(entry)), '0\n', entry);
+    // The files that are read, whatever loads them.
+    const trace = `import { register } from 'node:module';
+      register('data:text/javascript,' + encodeURIComponent("export async function load(url, context, next) { console.log(url); return next(url, context); }"));
+      await import('galgo');`;
+    const files = (await node('trace.mjs', trace)).split('\n').filter((url) => url.startsWith('file:'));
+    assert.ok(files.length > 20, 'the client has files');
+    assert.deepEqual(
+      files.filter((url) =>
+        /dist\/(server|embedded|handlers|streaming|storage|transports|config|cli)[./]|node_modules\/(?!hash-wasm)/.test(url),
+      ),
+      [],
+    );
+  });
+
+  const esm = `import { type Client, type ConsumerOptions, connect, Galgo } from 'galgo';`;
+  const cjs = `import galgo = require('galgo');\nimport type { Client, ConsumerOptions } from 'galgo';\nconst { Galgo, connect } = galgo;\ntype Galgo = galgo.Galgo;`;
+  const resolutions = {
+    'node16, ES modules': ['main.mts', esm, { module: 'node16', moduleResolution: 'node16' }],
+    'nodenext, ES modules': ['main.mts', esm, { module: 'nodenext', moduleResolution: 'nodenext' }],
+    'nodenext, CommonJS': ['main.cts', cjs, { module: 'nodenext', moduleResolution: 'nodenext' }],
+    bundler: ['main.ts', esm, { module: 'esnext', moduleResolution: 'bundler' }],
+  } as const;
+  for (const [name, [file, importing, options]] of Object.entries(resolutions)) {
+    it(`has types under ${name}`, async () => {
+      rmSync(at('project'), { recursive: true, force: true });
+      mkdirSync(at('project'));
+      writeFileSync(at('project', file), typeScript(importing));
+      const compilerOptions = {
+        target: 'es2022',
+        strict: true,
+        noEmit: true,
+        exactOptionalPropertyTypes: true,
+        types: ['node'],
+        ...options,
+      };
+      writeFileSync(at('project', 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }));
+      const compiler = path.join(root, 'node_modules', '.bin', 'tsc');
+      const { stdout } = await run(compiler, ['-p', at('project')], { timeout }).catch((error) => error);
+      // What Node's own types have to complain of is not ours.
+      const errors = String(stdout)
+        .split('\n')
+        .filter((line) => /error TS/.test(line) && !/node_modules\/@types\/node\//.test(line));
+      assert.deepEqual(errors, []);
+    });
+  }
+});
