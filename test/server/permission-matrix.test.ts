@@ -28,6 +28,7 @@ import { getClusterMetadata } from '../../src/protocol/commands/get-cluster-meta
 import { getConsumerGroup } from '../../src/protocol/commands/get-consumer-group.ts';
 import { getConsumerGroups } from '../../src/protocol/commands/get-consumer-groups.ts';
 import { getConsumerOffset } from '../../src/protocol/commands/get-consumer-offset.ts';
+import { getExtensions } from '../../src/protocol/commands/get-extensions.ts';
 import { getMe } from '../../src/protocol/commands/get-me.ts';
 import { getPersonalAccessTokens } from '../../src/protocol/commands/get-personal-access-tokens.ts';
 import { getSnapshot } from '../../src/protocol/commands/get-snapshot.ts';
@@ -46,12 +47,14 @@ import { purgeStream } from '../../src/protocol/commands/purge-stream.ts';
 import { purgeTopic } from '../../src/protocol/commands/purge-topic.ts';
 import { classicCommands, sharedCommands, vsrCommands } from '../../src/protocol/commands/registry.ts';
 import { sendMessages } from '../../src/protocol/commands/send-messages.ts';
+import { stopWaiting } from '../../src/protocol/commands/stop-waiting.ts';
 import { storeConsumerOffset } from '../../src/protocol/commands/store-consumer-offset.ts';
 import { syncConsumerGroup } from '../../src/protocol/commands/sync-consumer-group.ts';
 import { updatePermissions } from '../../src/protocol/commands/update-permissions.ts';
 import { updateStream } from '../../src/protocol/commands/update-stream.ts';
 import { updateTopic } from '../../src/protocol/commands/update-topic.ts';
 import { updateUser } from '../../src/protocol/commands/update-user.ts';
+import { waitForMessages } from '../../src/protocol/commands/wait-for-messages.ts';
 import { EvictionReason } from '../../src/protocol/operations.ts';
 import { OptionScope, SnapshotCompression, SnapshotType, UserStatus } from '../../src/protocol/primitives/enumerations.ts';
 import { noOptions } from '../../src/protocol/primitives/options.ts';
@@ -237,6 +240,21 @@ const rows: Record<Generation, readonly Row[]> = {
   vsr: [
     ...shared,
     row(describeOptions, 'login', () => ({ scope: OptionScope.topic })),
+    row(getExtensions, 'login', () => undefined),
+    // Ends waits of the connection itself alone.
+    row(stopWaiting, 'login', () => ({ request: 0n })),
+    row(waitForMessages, 'polling', (fixture) => ({
+      ...place(fixture),
+      ...{
+        consumer,
+        partition: 0,
+        strategy: { kind: PollingKind.offset, value: 0n },
+        count: 1,
+        autoCommit: false,
+        waitMs: 1000,
+        messages: 1,
+      },
+    })),
     // Tells a member its own partitions, and nobody else anything.
     row(syncConsumerGroup, 'login', (fixture) => ({ ...place(fixture), group: fixture.group })),
   ],
