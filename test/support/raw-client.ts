@@ -42,7 +42,11 @@ export class RawClient {
   readonly socket: RawSocket;
   readonly generation: Generation;
   readonly #waiting: { resolve: (reply: RawReply) => void; reject: (error: Error) => void }[] = [];
-  #bytes: Buffer = Buffer.alloc(0);
+  /** What has arrived of replies that are not whole. */
+  #chunks: Buffer[] = [];
+  #arrived = 0;
+  /** Bytes without which there is nothing to parse. */
+  #wanted = 0;
   #closed = false;
   #clientId = 0n;
   #session = 0n;
@@ -177,16 +181,21 @@ export class RawClient {
   }
 
   #received(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    this.#chunks.push(chunk);
+    this.#arrived += chunk.length;
+    if (this.#arrived < this.#wanted) return;
+    let bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    const headBytes = this.generation === 'classic' ? 8 : 256;
     for (;;) {
-      const bytes = this.#bytes;
-      const headBytes = this.generation === 'classic' ? 8 : 256;
-      if (bytes.length < headBytes) return;
-      const total = this.generation === 'classic' ? 8 + bytes.readUInt32LE(4) : bytes.readUInt32LE(48);
-      if (bytes.length < total) return;
-      this.#bytes = bytes.subarray(total);
-      this.#waiting.shift()?.resolve(this.#parse(bytes, headBytes, total));
+      this.#wanted = headBytes;
+      if (bytes.length >= headBytes) this.#wanted = this.generation === 'classic' ? 8 + bytes.readUInt32LE(4) : bytes.readUInt32LE(48);
+      if (bytes.length < this.#wanted) break;
+      const reply = this.#parse(bytes, headBytes, this.#wanted);
+      bytes = bytes.subarray(this.#wanted);
+      this.#waiting.shift()?.resolve(reply);
     }
+    this.#chunks = bytes.length === 0 ? [] : [bytes];
+    this.#arrived = bytes.length;
   }
 
   #parse(bytes: Buffer, headBytes: number, total: number): RawReply {
