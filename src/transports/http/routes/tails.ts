@@ -50,7 +50,13 @@ export function tailRoutes(app: HttpApp, services: HttpServices): void {
       system.users.authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
       const { nextOffset } = system.engine.stats(topic.partition(place.partition).handle);
       const asLines = request.headers.accept?.includes(lines) === true;
-      const holds = loginHolds(services, request);
+      let isRead = true;
+      reply.raw.once('close', () => {
+        isRead = false;
+      });
+      const loginHolds = createLoginCheck(services, request);
+      // A generator that waits for messages would learn only with the next one that its stream is gone.
+      const holds = () => isRead && loginHolds();
       const stream = Readable.from(tail(services, client, place, startOf(request, nextOffset), asLines ? jsonLines : eventStream, holds), {
         objectMode: false,
       });
@@ -74,7 +80,7 @@ function startOf(request: FastifyRequest<TailRoute>, nextOffset: number): bigint
   return from === 'end' ? BigInt(nextOffset) : BigInt(from);
 }
 
-function loginHolds({ accessTokens, system, stopping }: HttpServices, request: FastifyRequest): () => boolean {
+function createLoginCheck({ accessTokens, system, stopping }: HttpServices, request: FastifyRequest): () => boolean {
   const { accessToken } = request;
   const user = system.users.get(callerOf(request).userId as number);
   return () => {
