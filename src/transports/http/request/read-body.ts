@@ -31,6 +31,11 @@ export function takeBodies(app: FastifyInstance, limits: BodyLimits): void {
     const bytes = await readBytes(payload, Number(request.headers['content-length'] ?? 0), bytesMax, limits.budget);
     return config.takesBytes ? bytes : parseBody(bytes);
   });
+  app.addHook('onRequest', (request, _reply, done) => {
+    // What announces neither type nor length, as HTTP/2 may, would be taken for having no body.
+    if (request.routeOptions.config.takesBytes) request.raw.headers['content-type'] ??= 'application/octet-stream';
+    done();
+  });
   app.addHook('preValidation', (request, _reply, done) => {
     // Without a type and a body nothing was parsed.
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) done(unsupportedType() as never);
