@@ -8,8 +8,10 @@ import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { authentication } from './application/authentication.ts';
 import { allowOrigins, type CorsSettings } from './application/cors.ts';
 import type { HttpApp, HttpServices } from './application/http-app.ts';
+import { withFailures } from './application/operation.ts';
 import { refuseWrongMethods } from './application/wrong-methods.ts';
 import { ajvOptions } from './json/keywords.ts';
+import { writeJson } from './json/write-json.ts';
 import { ByteBudget } from './request/byte-budget.ts';
 import { type FailureBody, failureOf, HttpFailure, statusCodeOf } from './request/failure.ts';
 import { takeBodies } from './request/read-body.ts';
@@ -73,7 +75,10 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
   app.addHook('onRequest', authentication(services));
   app.addHook('onRequest', (request, reply, done) => {
     // A path with a slash at its end would be one with an empty name.
-    if (/^[^?]+\/(?:\?|$)/.test(request.url) && !request.is404) reply.callNotFound();
+    const { url } = request;
+    const query = url.indexOf('?');
+    const last = (query < 0 ? url.length : query) - 1;
+    if (last > 0 && url[last] === '/' && !request.is404) reply.callNotFound();
     else done();
   });
   takeBodies(app, {
@@ -89,8 +94,11 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },
+    transform: ({ schema, url }) => ({ schema: schema.hide ? schema : withFailures(schema), url }),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   });
+  // Views have the shape of their schema already; a serialiser for each would cost memory and time at the start.
+  app.setSerializerCompiler(() => writeJson);
   app.addSchema(failureSchema);
   const refuseOthers = refuseWrongMethods(app);
   for (const area of areas) area(app, services);
@@ -98,19 +106,21 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
   return app;
 }
 
+const fixedHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
 function headReplies(app: HttpApp, services: HttpServices): void {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers({
-      'x-request-id': request.id,
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'referrer-policy': 'no-referrer',
-    });
+    reply.header('x-request-id', request.id).headers(fixedHeaders);
     // A connection that is kept open would keep the server from stopping.
     if (services.stopping() && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
     done();
   });
+  if (!services.log.isLevelEnabled('debug')) return;
   app.addHook('onResponse', (request, reply, done) => {
     const { method, id, ip } = request;
     // Without the query, which may hold keys of messages.

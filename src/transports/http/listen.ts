@@ -3,6 +3,7 @@
 import type https from 'node:https';
 import type net from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { Writer } from '../../protocol/writer.ts';
 import { formatAddress, type Listener, type OpenConnection } from '../listener.ts';
 import type { TransportServices } from '../services.ts';
 import { followCertificate, peerCertificate, type TlsListenerOptions, tlsServerOptions } from '../tls-server.ts';
@@ -61,6 +62,7 @@ export async function listenHttp(options: HttpOptions, services: TransportServic
     loginThrottle: new LoginThrottle(options.loginFailuresMax, nowMs),
     replyBytes: new ByteBudget(limits.receiveBytesMax),
     tailsMax: options.tailsMax,
+    pollWriter: new Writer(),
   };
   const app = await createHttpApp(options, httpServices, serverOptions(options.tls));
   // An HTTP, HTTPS or HTTP/2 server: what is used here all of them have.

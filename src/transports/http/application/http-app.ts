@@ -2,14 +2,14 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ClientRecord } from '../../../streaming/clients.ts';
-import type { TransportServices } from '../../services.ts';
 import type { AccessTokens, VerifiedToken } from '../auth/access-tokens.ts';
 import type { LoginThrottle } from '../auth/login-throttle.ts';
+import type { PollServices } from '../messages/http-exchange.ts';
 import type { ByteBudget } from '../request/byte-budget.ts';
 
 export type HttpApp = FastifyInstance;
 
-export interface HttpServices extends TransportServices {
+export interface HttpServices extends PollServices {
   readonly accessTokens: AccessTokens;
   readonly loginThrottle: LoginThrottle;
   /** Of replies that their peers have not taken yet. */

@@ -25,6 +25,11 @@ export const topicPath = ['stream_id', 'topic_id'] as const;
 const pathNumbers = new Set(['partition_id', 'client_id']);
 const identifier: Schema = { type: 'string', description: 'A number, or a name of 1 to 255 bytes' };
 
+/** The same with what every operation may be refused with. Not part of the route, for which it would be a serialiser each that nobody calls. */
+export function withFailures(schema: FastifySchema): FastifySchema {
+  return { ...schema, response: { ...(schema.response as object), '4xx': ref('Failure'), '5xx': ref('Failure') } };
+}
+
 /** `id` is the OpenAPI operation's. */
 export function operation(id: string, tag: string, summary: string, parts: OperationParts): FastifySchema {
   const { path, query, required, body, replies, description, isPublic } = parts;
@@ -37,7 +42,7 @@ export function operation(id: string, tag: string, summary: string, parts: Opera
     ...(path === undefined ? {} : { params: { type: 'object', properties: Object.fromEntries(path.map(pathParameter)), required: path } }),
     ...(query === undefined ? {} : { querystring: { type: 'object', properties: query, required: required ?? [] } }),
     ...(body === undefined ? {} : { body }),
-    response: { ...replies, '4xx': ref('Failure'), '5xx': ref('Failure') },
+    response: replies,
   } as FastifySchema;
 }
 

@@ -3,7 +3,7 @@
 import type { Exchange } from '../../../handlers/messages/exchange.ts';
 import type { Generation } from '../../../protocol/command.ts';
 import { type PollMessagesRequest, pollMessages } from '../../../protocol/commands/poll-messages.ts';
-import { Writer } from '../../../protocol/writer.ts';
+import type { Writer } from '../../../protocol/writer.ts';
 import { type Completion, noSlot } from '../../../storage/engine.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
 import type { TransportServices } from '../../services.ts';
@@ -14,6 +14,11 @@ export interface Appended {
   readonly topicId: number;
   readonly partitionId: number;
   readonly baseOffset: number;
+}
+
+export interface PollServices extends TransportServices {
+  /** Polls are written into it one after the other: their bytes are read at once. */
+  readonly pollWriter: Writer;
 }
 
 /** What a poll found. The bytes are those of a reply after its prefix, in the client's generation, and are gone when the function that takes it returns. */
@@ -44,13 +49,13 @@ export function send(services: TransportServices, client: ClientRecord, body: Bu
 
 /** Resolves to what `take` makes of the messages. Rejects with what the poll is refused with. */
 export function poll<Result>(
-  services: TransportServices,
+  services: PollServices,
   client: ClientRecord,
   request: PollMessagesRequest,
   take: (polled: Polled) => Result,
 ): Promise<Result> {
-  const writer = new Writer();
   const generation = client.generation ?? 'classic';
+  const writer = services.pollWriter.reset();
   pollMessages.encodeRequest(writer, request, generation);
   return new Promise((resolve, reject) => {
     services.pollMessages({

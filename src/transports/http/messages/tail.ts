@@ -6,8 +6,7 @@ import { ConsumerKind } from '../../../protocol/primitives/consumer.ts';
 import type { Identifier } from '../../../protocol/primitives/identifier.ts';
 import { PollingKind } from '../../../protocol/primitives/polling-strategy.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
-import type { TransportServices } from '../../services.ts';
-import { type Polled, poll } from './http-exchange.ts';
+import { type Polled, type PollServices, poll } from './http-exchange.ts';
 import { eachMessage } from './message-json.ts';
 
 export interface TailPlace {
@@ -39,7 +38,7 @@ const messagesAtOnce = 256;
 
 /** Ends when `holds` says no more. Throws what a poll is refused with. */
 export async function* tail(
-  services: TransportServices,
+  services: PollServices,
   client: ClientRecord,
   place: TailPlace,
   from: bigint,

@@ -81,7 +81,9 @@ function readBytes(payload: Readable, announced: number, bytesMax: number, budge
     });
     payload.on('end', () => settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes))));
     payload.on('error', refuse);
-    payload.on('close', () => refuse(new HttpFailure(400, 'request_aborted', 'The body was cut off')));
+    payload.on('close', () => {
+      if (!settled) refuse(new HttpFailure(400, 'request_aborted', 'The body was cut off'));
+    });
   });
 }
 

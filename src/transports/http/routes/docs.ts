@@ -2,23 +2,18 @@
 
 import type { HttpApp } from '../application/http-app.ts';
 import { openApiSchema } from '../json/keywords.ts';
+import { writeJson } from '../json/write-json.ts';
 import { docsPage, docsPagePolicy } from '../views/docs-page.ts';
 
 export function docsRoutes(app: HttpApp): void {
   let document: string | undefined;
 
   app.get('/openapi.json', { config: { isPublic: true }, schema: { hide: true } }, (_request, reply) => {
-    document ??= documentText(openApiSchema(app.swagger()));
+    document ??= writeJson(openApiSchema(app.swagger()));
     return reply.type('application/json').send(document);
   });
 
   app.get('/docs', { config: { isPublic: true }, schema: { hide: true } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', docsPagePolicy).send(docsPage),
   );
-}
-
-/** JSON with numbers beyond 2⁵³, which `JSON.stringify` does not write. */
-function documentText(document: unknown): string {
-  const marked = JSON.stringify(document, (_, value: unknown) => (typeof value === 'bigint' ? `bigint:${value}` : value));
-  return marked.replace(/"bigint:(\d+)"/g, '$1');
 }
