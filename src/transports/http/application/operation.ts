@@ -4,8 +4,8 @@ import type { FastifySchema } from 'fastify';
 import { ref, type Schema, text } from '../views/schema.ts';
 
 export interface OperationParts {
-  /** Names of the path's parameters; those that end with `partition_id` or `client_id` are numbers. */
-  readonly path?: readonly string[];
+  /** Of `pathOf`. Where routes share one it is compiled once. */
+  readonly path?: Schema;
   readonly query?: Readonly<Record<string, Schema>>;
   /** Of the query. */
   readonly required?: readonly string[];
@@ -19,11 +19,16 @@ export interface OperationParts {
 export const done: Schema = { type: 'null', description: 'Done' };
 export const plainText: Schema = { description: 'Text', content: { 'text/plain': { schema: text } } };
 
-export const streamPath = ['stream_id'] as const;
-export const topicPath = ['stream_id', 'topic_id'] as const;
-
 const pathNumbers = new Set(['partition_id', 'client_id']);
 const identifier: Schema = { type: 'string', description: 'A number, or a name of 1 to 255 bytes' };
+
+export const streamPath = pathOf('stream_id');
+export const topicPath = pathOf('stream_id', 'topic_id');
+
+/** The schema of a path's parameters: numbers or identifiers. */
+export function pathOf(...names: readonly string[]): Schema {
+  return { type: 'object', properties: Object.fromEntries(names.map(pathParameter)), required: names };
+}
 
 /** The same with what every operation may be refused with. Not part of the route, for which it would be a serialiser each that nobody calls. */
 export function withFailures(schema: FastifySchema): FastifySchema {
@@ -39,7 +44,7 @@ export function operation(id: string, tag: string, summary: string, parts: Opera
     summary,
     ...(description === undefined ? {} : { description }),
     ...(isPublic ? { security: [] } : {}),
-    ...(path === undefined ? {} : { params: { type: 'object', properties: Object.fromEntries(path.map(pathParameter)), required: path } }),
+    ...(path === undefined ? {} : { params: path }),
     ...(query === undefined ? {} : { querystring: { type: 'object', properties: query, required: required ?? [] } }),
     ...(body === undefined ? {} : { body }),
     response: replies,

@@ -7,7 +7,7 @@ import { getConsumerGroups } from '../../../protocol/commands/get-consumer-group
 import type { ConsumerGroupSummary } from '../../../protocol/primitives/consumer-group-summary.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { done, operation, topicPath } from '../application/operation.ts';
+import { done, operation, pathOf, topicPath } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { parseIdentifier } from '../request/identifier.ts';
 import { requireName } from '../request/name.ts';
@@ -20,7 +20,7 @@ interface GroupParams {
 }
 
 const tag = 'Consumer groups';
-const path = [...topicPath, 'group_id'];
+const path = pathOf('stream_id', 'topic_id', 'group_id');
 
 export function groupRoutes(app: HttpApp, services: HttpServices): void {
   app.addSchema(groupSchema);

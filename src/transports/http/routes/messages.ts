@@ -191,7 +191,6 @@ export function messageRoutes(app: HttpApp, services: HttpServices): void {
     {
       schema: {
         ...operation('flush', tag, 'Writes what is buffered of a partition, and syncs it if asked', {
-          path: [...path, 'partition_id'],
           replies: { 200: { type: 'null', description: 'Done' } },
         }),
         params: {

@@ -5,7 +5,7 @@ import { getConsumerOffset } from '../../../protocol/commands/get-consumer-offse
 import { storeConsumerOffset } from '../../../protocol/commands/store-consumer-offset.ts';
 import { type Consumer, ConsumerKind } from '../../../protocol/primitives/consumer.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { done, operation, topicPath } from '../application/operation.ts';
+import { done, operation, pathOf, topicPath } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
@@ -75,7 +75,7 @@ export function offsetRoutes(app: HttpApp, services: HttpServices): void {
     '/streams/:stream_id/topics/:topic_id/consumer-offsets/:consumer_id',
     {
       schema: operation('deleteConsumerOffset', tag, 'Removes the stored offset of a consumer', {
-        path: [...topicPath, 'consumer_id'],
+        path: pathOf('stream_id', 'topic_id', 'consumer_id'),
         query: { partition_id: partition },
         replies: { 204: done },
       }),

@@ -9,7 +9,7 @@ import { getStats } from '../../../protocol/commands/get-stats.ts';
 import { OptionScope, SnapshotCompression, SnapshotType } from '../../../protocol/primitives/enumerations.ts';
 import type { Stats } from '../../../protocol/primitives/stats.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { operation, plainText } from '../application/operation.ts';
+import { operation, pathOf, plainText } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { HttpFailure, notFound } from '../request/failure.ts';
 import { optionDescriptionSchema, optionDescriptionView } from '../views/options-view.ts';
@@ -70,7 +70,7 @@ export function systemRoutes(app: HttpApp, services: HttpServices): void {
 
   app.get<{ Params: { client_id: string } }>(
     '/clients/:client_id',
-    { schema: operation('getClient', 'System', 'One connection', { path: ['client_id'], replies: { 200: ref('ClientDetails') } }) },
+    { schema: operation('getClient', 'System', 'One connection', { path: pathOf('client_id'), replies: { 200: ref('ClientDetails') } }) },
     async (request) => {
       const client = await runCommand(services, callerOf(request), getClient, { clientId: Number(request.params.client_id) });
       if (client === undefined) throw notFound();
@@ -82,7 +82,7 @@ export function systemRoutes(app: HttpApp, services: HttpServices): void {
     '/options/:scope',
     {
       schema: operation('describeOptions', 'System', 'Options that topics, streams or users have', {
-        path: ['scope'],
+        path: pathOf('scope'),
         replies: { 200: listOf(ref('OptionDescription')) },
       }),
     },

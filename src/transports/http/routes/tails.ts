@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { operation, topicPath } from '../application/operation.ts';
+import { operation, pathOf } from '../application/operation.ts';
 import { eventStream, jsonLines, tail } from '../messages/tail.ts';
 import { HttpFailure } from '../request/failure.ts';
 import { type Schema, text } from '../views/schema.ts';
@@ -31,7 +31,7 @@ export function tailRoutes(app: HttpApp, services: HttpServices): void {
     {
       exposeHeadRoute: false,
       schema: operation('tailPartition', 'Messages', 'The messages of a partition as they come, without an end', {
-        path: [...topicPath, 'partition_id'],
+        path: pathOf('stream_id', 'topic_id', 'partition_id'),
         query: { from },
         replies: {
           200: { description: 'Messages as they come', content: { [events]: { schema: text }, [lines]: { schema: text } } },

@@ -4,7 +4,7 @@ import { createPersonalAccessToken } from '../../../protocol/commands/create-per
 import { deletePersonalAccessToken } from '../../../protocol/commands/delete-personal-access-token.ts';
 import { getPersonalAccessTokens } from '../../../protocol/commands/get-personal-access-tokens.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { done, operation } from '../application/operation.ts';
+import { done, operation, pathOf } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { body, listOf, ref, u64 } from '../views/schema.ts';
 import { rawTokenSchema, tokenSchema } from '../views/user-view.ts';
@@ -43,7 +43,7 @@ export function tokenRoutes(app: HttpApp, services: HttpServices): void {
 
   app.delete<{ Params: { name: string } }>(
     '/personal-access-tokens/:name',
-    { schema: operation('deletePersonalAccessToken', tag, 'Removes a token', { path: ['name'], replies: { 204: done } }) },
+    { schema: operation('deletePersonalAccessToken', tag, 'Removes a token', { path: pathOf('name'), replies: { 204: done } }) },
     async (request, reply) => {
       await runCommand(services, callerOf(request), deletePersonalAccessToken, { name: request.params.name });
       return reply.code(204).send();

@@ -17,7 +17,7 @@ import type { TopicSettings } from '../../../protocol/primitives/topic-settings.
 import { formatTypedValue } from '../../../protocol/primitives/typed-value.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { done, operation, topicPath as path, streamPath } from '../application/operation.ts';
+import { done, operation, topicPath as path, pathOf, streamPath } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
@@ -198,7 +198,7 @@ export function topicRoutes(app: HttpApp, services: HttpServices): void {
     '/streams/:stream_id/topics/:topic_id/partitions/:partition_id',
     {
       schema: operation('deleteSegments', tag, 'Removes the oldest closed segments of a partition', {
-        path: [...path, 'partition_id'],
+        path: pathOf('stream_id', 'topic_id', 'partition_id'),
         query: { segments_count: { text: 'u32' } },
         required: ['segments_count'],
         replies: { 204: done },

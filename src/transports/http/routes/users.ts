@@ -12,7 +12,7 @@ import { UserStatus } from '../../../protocol/primitives/enumerations.ts';
 import type { Identifier } from '../../../protocol/primitives/identifier.ts';
 import type { UserDetails } from '../../../protocol/primitives/user.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { done, operation } from '../application/operation.ts';
+import { done, operation, pathOf } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
@@ -42,7 +42,7 @@ interface UpdateUserBody {
 }
 
 const tag = 'Users';
-const path = ['user_id'];
+const path = pathOf('user_id');
 const username = { type: 'string', bytes: [3, 50] };
 const password = { type: 'string', bytes: [3, 100] };
 const optionalStatus = { type: ['string', 'null'], enum: [...statusSchema.enum, null] };
