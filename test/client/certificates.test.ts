@@ -8,8 +8,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it, test } from 'node:test';
 import { type ClientOptions, ConnectionError, connect, type TlsOptions } from '../../src/client/index.ts';
-import { createAuthority, type PemPair, type TestAuthority } from '../support/certificates.ts';
-import { startQuicHandshakes } from '../support/quic-handshakes.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/test-server.ts';
 import { generations } from './support/setup.ts';
 
@@ -89,33 +88,37 @@ for (const [name, { transport, environment }] of Object.entries(secured)) {
   });
 }
 
-for (const transport of ['tcp', 'websocket'] as const) {
-  describe(`client certificates over ${transport} with TLS`, () => {
+const mutual: Readonly<Record<string, { section: string; address(server: ServerProcess): string }>> = {
+  QUIC: { section: 'QUIC_CERTIFICATE', address: ({ quicAddress }) => `iggy+quic://iggy:any@${quicAddress}?` },
+  TLS: { section: 'TCP_TLS', address: ({ address }) => `iggy+tcp://iggy:any@${address}?tls=true&` },
+  'secure WebSocket': { section: 'WEBSOCKET_TLS', address: ({ websocketAddress }) => `iggy+wss://iggy:any@${websocketAddress.slice(6)}?` },
+};
+
+for (const [name, { section, address }] of Object.entries(mutual)) {
+  describe(`client certificates over ${name}`, () => {
     const folder = temporaryFolder();
-    const section = transport === 'tcp' ? 'TCP' : 'WEBSOCKET';
-    let authority: TestAuthority;
-    let pair: PemPair;
+    const file = (base: string) => path.join(folder.path, base);
     let server: ServerProcess;
 
     before(async () => {
-      authority = await createAuthority();
+      const authority = await createAuthority();
       const own = await authority.issue('server');
-      pair = await authority.issue('app:iggy');
-      for (const [file, content] of Object.entries({
+      const pair = await authority.issue('app:iggy');
+      for (const [base, content] of Object.entries({
         'ca.pem': authority.certificate,
         'cert.pem': own.certificate,
         'key.pem': own.key,
         'client-cert.pem': pair.certificate,
         'client-key.pem': pair.key,
       })) {
-        writeFileSync(path.join(folder.path, file), content);
+        writeFileSync(file(base), content);
       }
-      server = await startServerProcess(path.join(folder.path, 'data'), {
-        [`GALGO_${section}_TLS_ENABLED`]: 'true',
-        [`GALGO_${section}_TLS_CERT_FILE`]: path.join(folder.path, 'cert.pem'),
-        [`GALGO_${section}_TLS_KEY_FILE`]: path.join(folder.path, 'key.pem'),
-        [`GALGO_${section}_TLS_CLIENT_CERTIFICATES`]: 'required',
-        [`GALGO_${section}_TLS_CLIENT_CA_FILE`]: path.join(folder.path, 'ca.pem'),
+      server = await startServerProcess(file('data'), {
+        ...(name === 'QUIC' ? {} : { [`GALGO_${section}_ENABLED`]: 'true' }),
+        [`GALGO_${section}_CERT_FILE`]: file('cert.pem'),
+        [`GALGO_${section}_KEY_FILE`]: file('key.pem'),
+        [`GALGO_${section}_CLIENT_CERTIFICATES`]: 'required',
+        [`GALGO_${section}_CLIENT_CA_FILE`]: file('ca.pem'),
         GALGO_CERTIFICATE_USERS_PATTERN: 'app:(.+)',
       });
     });
@@ -124,14 +127,10 @@ for (const transport of ['tcp', 'websocket'] as const) {
       folder.remove();
     });
 
-    const target = (options: string) => {
-      const address =
-        transport === 'tcp' ? `iggy+tcp://iggy:any@${server.address}` : `iggy+wss://iggy:any@${server.websocketAddress.slice(6)}`;
-      return `${address}?tls=true&tls_domain=localhost&tls_ca_file=${folder.path}/ca.pem${options}`;
-    };
+    const target = (shown: string) => `${address(server)}tls_domain=localhost&tls_ca_file=${file('ca.pem')}${shown}`;
 
     it('a certificate stands for its user, whatever the password', async () => {
-      const shown = `&tls_cert_file=${folder.path}/client-cert.pem&tls_key_file=${folder.path}/client-key.pem`;
+      const shown = `&tls_cert_file=${file('client-cert.pem')}&tls_key_file=${file('client-key.pem')}`;
       for (const generation of generations) {
         const client = await connect(target(shown), { generation });
         assert.equal((await client.system.me()).userId, 0);
@@ -144,24 +143,6 @@ for (const transport of ['tcp', 'websocket'] as const) {
     });
   });
 }
-
-describe('client certificates over QUIC', () => {
-  it('are shown to a server that demands one', async () => {
-    const authority = await createAuthority();
-    const server = await startQuicHandshakes(await authority.issue('server'), authority.certificate);
-    const { certificate, key } = await authority.issue('app:iggy');
-    const tls = { ca: authority.certificate, serverName: 'localhost' };
-    const options = { transport: 'quic', host: '127.0.0.1', port: server.port, connectTimeoutMs: 2000 } as const;
-    try {
-      // It speaks no Iggy: the login is not answered.
-      await assert.rejects(connect({ ...options, tls: { ...tls, cert: certificate, key } }), /in time/);
-      assert.match(server.subjects.join(), /app:iggy/);
-      await assert.rejects(connect({ ...options, tls }), /client certificate is required/);
-    } finally {
-      server.close();
-    }
-  });
-});
 
 test('a server that speaks no TLS is not mistaken for one', async () => {
   const listener = net.createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
