@@ -2,13 +2,13 @@
 //
 //   npx tsx examples/basic-producer.ts [iggy://user:password@host:port]
 
-import { AlreadyExistsError, type Client, connect } from 'galgo';
+import { connect } from 'galgo';
 
 const client = await connect(process.argv[2] ?? 'iggy://iggy:iggy@127.0.0.1:8090');
 client.on('disconnected', (error) => console.log(`connection lost: ${error.message}`));
 client.on('connected', () => console.log('connected again'));
 
-await ensureTopic(client, 'basic', 'ticks');
+await client.topics.ensure({ stream: 'basic', name: 'ticks', partitionsCount: 3 });
 
 const producer = client.producer({ stream: 'basic', topic: 'ticks' });
 for (let tick = 1; tick <= 100; tick++) {
@@ -17,13 +17,3 @@ for (let tick = 1; tick <= 100; tick++) {
 }
 console.log('sent 100 ticks');
 await client.drain();
-
-/** Somebody else may create them at the same time: then that is fine too. */
-async function ensureTopic({ streams, topics }: Client, stream: string, name: string): Promise<void> {
-  const unlessTaken = (error: unknown) => {
-    if (!(error instanceof AlreadyExistsError)) throw error;
-  };
-  if ((await streams.get(stream)) === undefined) await streams.create({ name: stream }).catch(unlessTaken);
-  if ((await topics.get({ stream, topic: name })) === undefined)
-    await topics.create({ stream, name, partitionsCount: 3 }).catch(unlessTaken);
-}

@@ -70,6 +70,9 @@ async function ours(line: Line, target: string, generation: 'vsr' | 'classic'): 
   return { messagesPerSecond, p50Us: latencies.getValueAtPercentile(50), p99Us: latencies.getValueAtPercentile(99) };
 }
 
+/** Most that the official client's QUIC load has under way. */
+const officialStreamsMax = 128;
+
 /** What `iggy-clients --json` prints of a role. */
 interface Role {
   messages_per_s: number;
@@ -80,7 +83,17 @@ async function official(clients: string, line: Line, server: ServerProcess, quic
   // Over TCP the official client has one request in flight.
   if (!quic && line.inFlight > 1) return undefined;
   const way = quic
-    ? ['quic', '--address', server.quicAddress, '--alpn', 'iggy', '--kind', 'send', '--streams-in-flight', line.inFlight]
+    ? [
+        'quic',
+        '--address',
+        server.quicAddress,
+        '--alpn',
+        'iggy',
+        '--kind',
+        'send',
+        '--streams-in-flight',
+        Math.min(line.inFlight, officialStreamsMax),
+      ]
     : ['load', '--address', server.address, '--kind', 'send', '--producers', 1];
   const sizes = ['--generation', 'vsr', '--json', '--batch', line.batch, '--size', line.size, '--batches', line.officialSends];
   const { stdout } = await promisify(execFile)(clients, [...way, ...sizes].map(String), { timeout: 120_000 });

@@ -62,6 +62,7 @@ export class Client extends EventEmitter<ClientEvents> {
   readonly system: System;
   readonly #connection: Connection;
   readonly #hashes: Hashes;
+  readonly #transforms: Settings['transforms'];
   readonly #producers = new Set<Producer>();
   readonly #consumers = new Set<Consumer>();
 
@@ -83,7 +84,8 @@ export class Client extends EventEmitter<ClientEvents> {
     this.streams = new Streams(connection);
     this.topics = new Topics(connection);
     this.groups = new Groups(connection);
-    this.messages = new Messages(connection, hashes, extensions);
+    this.#transforms = settings.transforms;
+    this.messages = new Messages(connection, hashes, extensions, settings.transforms);
     this.users = new Users(connection);
     this.tokens = new Tokens(connection);
     this.system = new System(connection);
@@ -111,9 +113,8 @@ export class Client extends EventEmitter<ClientEvents> {
 
   /** Sends to one topic. */
   producer(options: ProducerOptions): Producer {
-    const producer = new Producer(options, { requester: this.#connection, topics: this.topics, hashes: this.#hashes }, () =>
-      this.#producers.delete(producer),
-    );
+    const services = { requester: this.#connection, topics: this.topics, hashes: this.#hashes, transforms: this.#transforms };
+    const producer = new Producer(options, services, () => this.#producers.delete(producer));
     this.#producers.add(producer);
     return producer;
   }

@@ -38,5 +38,6 @@ export type { Value } from './message/typed.ts';
 export type { SendResult } from './producer/batch.ts';
 export type { ProducerPartitioning } from './producer/partitioner.ts';
 export type { Producer, ProducerOptions } from './producer/producer.ts';
+export { type Compressor, compression, type MessageBody, type MessageTransform } from './transform/message-transform.ts';
 export type { TlsOptions } from './transport/tls.ts';
 export type { ServerAddress, TransportName } from './transport/transport.ts';

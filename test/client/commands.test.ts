@@ -30,6 +30,14 @@ for (const generation of generations) {
       await assert.rejects(streams.delete(id), NotFoundError);
     });
 
+    test('a topic is ensured by several at once, with its stream, and stays as it is', async (t) => {
+      const clients = await Promise.all([1, 2, 3, 4].map(() => clientFor(t, server.address, { generation })));
+      const stream = `stream-${crypto.randomUUID()}`;
+      const made = await Promise.all(clients.map(({ topics }) => topics.ensure({ stream, name: 'topic', partitionsCount: 3 })));
+      assert.equal(new Set(made.map(({ id }) => id)).size, 1);
+      assert.equal((await clients[0]?.topics.ensure({ stream, name: 'topic', partitionsCount: 9 }))?.partitionsCount, 3);
+    });
+
     test('topics, partitions and segments', async (t) => {
       const client = await clientFor(t, server.address, { generation });
       const { topics } = client;

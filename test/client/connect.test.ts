@@ -33,6 +33,7 @@ for (const generation of generations) {
       await assert.rejects(connect(`iggy://iggy:wrong@${server.address}`, { generation }), (error) => {
         assert.ok(error instanceof AuthenticationError);
         assert.equal(error.status, 42);
+        assert.equal(error.retryable, false);
         return true;
       });
     });

@@ -50,6 +50,7 @@ for (const generation of generations) {
       await assert.rejects(change, (error) => {
         assert.ok(error instanceof ConnectionError);
         assert.equal(error.outcome, 'unknown');
+        assert.equal(error.retryable, true);
         return true;
       });
       assert.equal((await read).userId, 0);

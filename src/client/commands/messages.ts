@@ -22,6 +22,7 @@ import { argumentError, ProtocolViolationError } from '../connection/errors.ts';
 import { duration, whole } from '../connection/options.ts';
 import type { Hashes } from '../message/hash.ts';
 import { createIdSource, type OutgoingMessage, ReceivedMessage, wireMessage } from '../message/message.ts';
+import type { MessageTransform } from '../transform/message-transform.ts';
 import { isUnknownCommand, type ServerExtensions } from './extensions.ts';
 import { type Plain, plain, safeNumber } from './plain.ts';
 import { type Requester, repeatable } from './run.ts';
@@ -80,12 +81,14 @@ export class Messages {
   readonly #requester: Requester;
   readonly #hashes: Hashes;
   readonly #extensions: ServerExtensions;
+  readonly #transforms: readonly MessageTransform[];
   readonly #nextId = createIdSource();
 
-  constructor(requester: Requester, hashes: Hashes, extensions: ServerExtensions) {
+  constructor(requester: Requester, hashes: Hashes, extensions: ServerExtensions, transforms: readonly MessageTransform[]) {
     this.#requester = requester;
     this.#hashes = hashes;
     this.#extensions = extensions;
+    this.#transforms = transforms;
   }
 
   /**
@@ -97,7 +100,7 @@ export class Messages {
     options: CallOptions = {},
   ): Promise<SentBatch | undefined> {
     const now = BigInt(Date.now()) * 1000n;
-    const wire = refusing(() => messages.map((message) => wireMessage(message, this.#nextId, now)));
+    const wire = refusing(() => messages.map((message) => wireMessage(message, this.#nextId, now, this.#transforms)));
     return sendBatch(this.#requester, this.#hashes.xxh3, address, wire, partitioning, { ...options, repeatable: false });
   }
 
@@ -163,7 +166,7 @@ export class Messages {
   }
 
   #result(reply: PolledMessages): PollResult {
-    const messages = this.#decode(reply.batch).map((message) => new ReceivedMessage(message, reply.partition));
+    const messages = this.#decode(reply.batch).map((message) => new ReceivedMessage(message, reply.partition, this.#transforms));
     return { partition: reply.partition, currentOffset: safeNumber(reply.currentOffset), messages };
   }
 

@@ -1,11 +1,13 @@
 // Commands on topics, their partitions and segments.
 
 import { createPartitions } from '../../protocol/commands/create-partitions.ts';
+import { createStream } from '../../protocol/commands/create-stream.ts';
 import { createTopic } from '../../protocol/commands/create-topic.ts';
 import { deletePartitions } from '../../protocol/commands/delete-partitions.ts';
 import { deleteSegments } from '../../protocol/commands/delete-segments.ts';
 import { deleteTopic } from '../../protocol/commands/delete-topic.ts';
 import { flushUnsavedBuffer } from '../../protocol/commands/flush-unsaved-buffer.ts';
+import { getStream } from '../../protocol/commands/get-stream.ts';
 import { getTopic } from '../../protocol/commands/get-topic.ts';
 import { getTopics } from '../../protocol/commands/get-topics.ts';
 import { purgeTopic } from '../../protocol/commands/purge-topic.ts';
@@ -15,6 +17,7 @@ import type { Identifier } from '../../protocol/primitives/identifier.ts';
 import type { TopicDetails, TopicHeader } from '../../protocol/primitives/topic-header.ts';
 import type { TopicSettings } from '../../protocol/primitives/topic-settings.ts';
 import type { CallOptions } from '../connection/call.ts';
+import { AlreadyExistsError, NotFoundError } from '../connection/errors.ts';
 import { type Plain, plain, wide } from './plain.ts';
 import { type OptionValues, once, type Requester, repeatable, wireOptions } from './run.ts';
 
@@ -57,6 +60,23 @@ export class Topics {
 
   async list(stream: Identifier, options?: CallOptions): Promise<Plain<TopicHeader>[]> {
     return plain(await this.#requester.request(getTopics, { stream }, repeatable(options)));
+  }
+
+  /** Creates the topic where it is missing, and its stream too; the choices count for a topic that is created. Several programs may do so at once. */
+  async ensure(request: NewTopic & { stream: string }, options?: CallOptions): Promise<Plain<TopicDetails>> {
+    const address = { stream: request.stream, topic: request.name };
+    const unlessTaken = (error: unknown) => {
+      if (!(error instanceof AlreadyExistsError)) throw error;
+    };
+    const found = await this.get(address, options);
+    if (found !== undefined) return found;
+    const stream = { name: request.stream, options: wireOptions() };
+    if ((await this.#requester.request(getStream, { stream: request.stream }, repeatable(options))) === undefined)
+      await this.#requester.request(createStream, stream, once(options)).catch(unlessTaken);
+    await this.create(request, options).catch(unlessTaken);
+    const created = await this.get(address, options);
+    if (created === undefined) throw new NotFoundError('topic-id-not-found', `topic ${request.name} was deleted as soon as it was created`);
+    return created;
   }
 
   async create(request: NewTopic, options?: CallOptions): Promise<Plain<TopicDetails>> {

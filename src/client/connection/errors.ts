@@ -10,6 +10,17 @@ const mark = Symbol.for('galgo.ClientError');
  */
 export type Outcome = 'not-executed' | 'unknown';
 
+const retryableCodes: ReadonlySet<string> = new Set([
+  'cannot-connect',
+  'connection-lost',
+  'timeout',
+  'too-many-requests',
+  'session-ended',
+  'stale-client',
+  'transient-not-accepted',
+  'transient-not-committed',
+]);
+
 /** Base of all errors that the client makes. An aborted call rejects with its signal's reason instead. */
 export class ClientError extends Error {
   /** Stable: a name of `docs/errors.md` for what a server answered, else one of the client's own. */
@@ -25,6 +36,13 @@ export class ClientError extends Error {
     this.code = code;
     this.status = details.status;
     this.outcome = details.outcome ?? 'not-executed';
+  }
+
+  /**
+   * Whether the same call may succeed a little later. With `outcome: 'unknown'` it may also be carried out twice.
+   */
+  get retryable(): boolean {
+    return retryableCodes.has(this.code);
   }
 
   /** Works across copies of this package, unlike `instanceof`. */

@@ -1,5 +1,6 @@
 // What a client can be told, its defaults, and their checks.
 
+import type { MessageTransform } from '../transform/message-transform.ts';
 import type { TransportSettings } from '../transport/create-transport.ts';
 import type { WebSocketSettings } from '../transport/node-websocket.ts';
 import type { QuicSettings } from '../transport/quic-settings.ts';
@@ -77,6 +78,8 @@ export interface ClientOptions {
   stallTimeoutMs?: number;
   /** In a cluster, how long a login waits for the election of a leader before it stays where it is. Default 5,000. */
   leaderTimeoutMs?: number;
+  /** What messages pass on their way out, and backwards on their way in: compression, encryption. Default: nothing. */
+  transforms?: readonly MessageTransform[];
   /** Unanswered requests on the connection, 1 to 256. Default 128. */
   maxInFlight?: number;
   /** Bytes of unanswered requests on the connection. Default 64 MiB. */
@@ -95,6 +98,7 @@ export interface Settings extends TransportSettings {
   heartbeatIntervalMs: number;
   stallTimeoutMs: number;
   leaderTimeoutMs: number;
+  transforms: readonly MessageTransform[];
   maxInFlight: number;
   maxInFlightBytes: number;
   maxWaiting: number;
@@ -130,6 +134,7 @@ export function resolveSettings(target: string | ClientOptions, more: ClientOpti
     heartbeatIntervalMs: duration('heartbeatIntervalMs', given.heartbeatIntervalMs ?? 5_000),
     stallTimeoutMs: duration('stallTimeoutMs', given.stallTimeoutMs ?? 30_000),
     leaderTimeoutMs: duration('leaderTimeoutMs', given.leaderTimeoutMs ?? 5_000),
+    transforms: given.transforms ?? [],
     maxInFlight: whole('maxInFlight', given.maxInFlight ?? 128, 1, 256),
     maxInFlightBytes: whole('maxInFlightBytes', given.maxInFlightBytes ?? 64 * MiB, 1),
     maxWaiting: whole('maxWaiting', given.maxWaiting ?? 8192, 1),

@@ -3,6 +3,7 @@
 import type { Message, PolledMessage } from '../../protocol/batch/message.ts';
 import type { TypedValue } from '../../protocol/primitives/typed-value.ts';
 import { decodeUserHeaders, encodeUserHeaders } from '../../protocol/primitives/user-headers.ts';
+import { type MessageTransform, restored, transformed } from '../transform/message-transform.ts';
 import { typed, type Value } from './typed.ts';
 
 export interface OutgoingMessage {
@@ -27,14 +28,18 @@ export function createIdSource(): () => bigint {
 }
 
 /** Throws ProtocolError for headers that do not fit. */
-export function wireMessage(message: OutgoingMessage, nextId: () => bigint, originTimestamp: bigint): Message {
-  const { payload, headers, id } = message;
-  return {
-    id: id ?? nextId(),
-    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-    headers: headers === undefined ? undefined : encodeHeaders(headers),
-    originTimestamp,
+export function wireMessage(
+  message: OutgoingMessage,
+  nextId: () => bigint,
+  originTimestamp: bigint,
+  transforms: readonly MessageTransform[],
+): Message {
+  const body = {
+    payload: typeof message.payload === 'string' ? Buffer.from(message.payload) : message.payload,
+    headers: message.headers === undefined ? undefined : encodeHeaders(message.headers),
   };
+  const { payload, headers } = transformed(body, transforms);
+  return { id: message.id ?? nextId(), payload, headers, originTimestamp };
 }
 
 function encodeHeaders(headers: NonNullable<OutgoingMessage['headers']>): Uint8Array | undefined {
@@ -56,14 +61,15 @@ export class ReceivedMessage {
   /** Undefined: none. */
   readonly rawHeaders: Uint8Array | undefined;
 
-  constructor(message: PolledMessage, partition: number) {
+  constructor(message: PolledMessage, partition: number, transforms: readonly MessageTransform[]) {
+    const { payload, headers } = restored(message, transforms);
     this.partition = partition;
     this.offset = Number(message.offset);
     this.timestamp = Number(message.timestamp);
     this.originTimestamp = Number(message.originTimestamp);
     this.id = message.id;
-    this.payload = message.payload;
-    this.rawHeaders = message.headers;
+    this.payload = payload;
+    this.rawHeaders = headers;
   }
 
   /** The payload as UTF-8. */

@@ -12,6 +12,7 @@ import { ArgumentError, ClosedError } from '../connection/errors.ts';
 import { duration, whole } from '../connection/options.ts';
 import type { Hashes } from '../message/hash.ts';
 import { createIdSource, type OutgoingMessage, wireMessage } from '../message/message.ts';
+import type { MessageTransform } from '../transform/message-transform.ts';
 import { Batch, type SendResult, Ticket } from './batch.ts';
 import { PartitionsCount, type ProducerPartitioning, partitionOfKey } from './partitioner.ts';
 import { QueueRoom } from './queue-room.ts';
@@ -44,6 +45,7 @@ export interface ProducerServices {
   requester: Requester;
   topics: Topics;
   hashes: Hashes;
+  transforms: readonly MessageTransform[];
 }
 
 /** Header of a message on the wire, in the larger of the two generations. */
@@ -153,7 +155,7 @@ export class Producer {
     const known = this.#partitionsCount(messages);
     const partitionsCount = typeof known === 'number' ? known : await known;
     const now = BigInt(Date.now()) * 1000n;
-    const wire = refusing(() => messages.map((message) => wireMessage(message, this.#nextId, now)));
+    const wire = refusing(() => messages.map((message) => wireMessage(message, this.#nextId, now, this.#services.transforms)));
     const targets = messages.map((message) => this.#target(message, partitionsCount));
     for (const [index, message] of wire.entries()) {
       const bytes = messageOverheadBytes + message.payload.length + (message.headers?.length ?? 0);
