@@ -3,6 +3,7 @@
 //   npm run build && node --import tsx bench/client/sends.ts [--seconds 2] [--repetitions 5] [--only TEXT] [--clients PATH_TO_iggy-clients]
 
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs, promisify } from 'node:util';
 import { build } from 'hdr-histogram-js';
@@ -41,8 +42,22 @@ interface Figures {
   p99Us: number;
 }
 
-async function ours(line: Line, target: string, generation: 'vsr' | 'classic'): Promise<Figures> {
-  const client = await connect(target, { generation, maxInFlight: 256 });
+interface OwnFigures extends Figures {
+  /** CPU time of a message in the process of the SDK, and in that of the server. */
+  clientCpuUs: number;
+  serverCpuUs: number;
+}
+
+const ticksPerSecond = 100;
+
+/** User and system time of a process, in µs. */
+function cpuMicros(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
+}
+
+async function ours(line: Line, target: string, serverPid: number): Promise<OwnFigures> {
+  const client = await connect(target, { generation: 'vsr', maxInFlight: 256 });
   const stream = `bench-${crypto.randomUUID()}`;
   await client.streams.create({ name: stream });
   await client.topics.create({ stream, name: 'topic' });
@@ -61,13 +76,25 @@ async function ours(line: Line, target: string, generation: 'vsr' | 'classic'): 
   await Promise.all(senders.map(() => sendUntil(performance.now() + 500)));
   latencies.reset();
   sends = 0;
+  const ownCpu = process.cpuUsage();
+  const serverCpu = cpuMicros(serverPid);
   const beganMs = performance.now();
   await Promise.all(senders.map(() => sendUntil(beganMs + seconds * 1000)));
   const elapsedMs = performance.now() - beganMs;
+  const { user, system } = process.cpuUsage(ownCpu);
+  const messagesSent = sends * line.batch;
+  const clientCpuUs = (user + system) / messagesSent;
+  const serverCpuUs = (cpuMicros(serverPid) - serverCpu) / messagesSent;
   await client.streams.delete(stream);
   await client.drain();
-  const messagesPerSecond = (sends * line.batch * 1000) / elapsedMs;
-  return { messagesPerSecond, p50Us: latencies.getValueAtPercentile(50), p99Us: latencies.getValueAtPercentile(99) };
+  const messagesPerSecond = (messagesSent * 1000) / elapsedMs;
+  return {
+    messagesPerSecond,
+    clientCpuUs,
+    serverCpuUs,
+    p50Us: latencies.getValueAtPercentile(50),
+    p99Us: latencies.getValueAtPercentile(99),
+  };
 }
 
 /** Most that the official client's QUIC load has under way. */
@@ -122,19 +149,22 @@ const targets = {
 };
 try {
   console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.type()} ${os.release()}, durability interval\n`);
-  console.log('| Line | Transport | SDK, messages/s | p50, µs | p99, µs | Rust client, messages/s | p50, µs | p99, µs |');
-  console.log('|---|---|---|---|---|---|---|---|');
+  console.log(
+    '| Line | Transport | SDK, messages/s | p50, µs | p99, µs | CPU µs a message, SDK + server | Rust client, messages/s | p50, µs | p99, µs |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|---|');
   for (const line of lines) {
     for (const [transport, target] of Object.entries(targets)) {
       if (!`${line.name} ${transport}`.includes(values.only)) continue;
-      const own: Figures[] = [];
+      const own: OwnFigures[] = [];
       const rust: Figures[] = [];
       for (let round = 0; round < Number(values.repetitions); round++) {
-        own.push(await ours(line, target, 'vsr'));
+        own.push(await ours(line, target, server.pid));
         const figures = values.clients && (await official(values.clients, line, server, transport === 'QUIC'));
         if (figures) rust.push(figures);
       }
-      console.log(`| ${line.name} | ${transport} | ${cells(own)} | ${cells(rust)} |`);
+      const cpu = (['clientCpuUs', 'serverCpuUs'] as const).map((name) => median(own.map((each) => each[name])).toFixed(1)).join(' + ');
+      console.log(`| ${line.name} | ${transport} | ${cells(own)} | ${cpu} | ${cells(rust)} |`);
     }
   }
 } finally {

@@ -217,4 +217,7 @@ test('values that do not fit the wire are refused by the encoder', () => {
   );
   assert.throws(() => getSnapshot.encodeRequest(new Writer(), { compression: 1, types: new Array(256).fill(1) }, 'classic'), RangeError);
   assert.throws(() => deleteUser.encodeRequest(new Writer(), { user: 2 ** 32 }, 'classic'), RangeError);
+  for (const value of [-1n, 2n ** 64n]) assert.throws(() => new Writer().u64(value), RangeError);
+  for (const value of [-1n, 2n ** 128n]) assert.throws(() => new Writer().u128(value), RangeError);
+  for (const value of [-1, 1.5]) assert.throws(() => new Writer().u32(value), RangeError);
 });

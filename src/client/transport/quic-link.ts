@@ -150,7 +150,7 @@ export class QuicLink implements Link, DatagramReceiver {
       }
       if (this.#established) {
         for (const id of native.readable()) this.#read(native, id);
-        this.#write(native);
+        if (!this.#ended) this.#write(native);
       }
       if (this.#ended) return;
       this.#sendPackets();
