@@ -80,7 +80,7 @@ export class QuicLink implements Link, DatagramReceiver {
     this.#way = { from: server, to: local };
     const { keepAliveMs } = this.#settings;
     if (keepAliveMs > 0) this.#keepAlive = setInterval(() => this.#ping(keepAliveMs), keepAliveMs);
-    this.#serve();
+    this.#flush();
   }
 
   /** The link is somebody's. */
@@ -94,7 +94,7 @@ export class QuicLink implements Link, DatagramReceiver {
     if (this.#touched) return;
     this.#touched = true;
     // Behind everything that this turn still wants to send.
-    process.nextTick(() => this.#serve());
+    process.nextTick(() => this.#flush());
   }
 
   destroy(): void {
@@ -123,11 +123,15 @@ export class QuicLink implements Link, DatagramReceiver {
   }
 
   turnEnded(): void {
-    this.#serve();
+    this.#receive();
+    if (this.#touched) return;
+    this.#touched = true;
+    // Behind those who waited for the replies: their next requests leave in the packets of the acknowledgements.
+    setImmediate(() => this.#flush());
   }
 
   writable(): void {
-    this.#serve();
+    this.#flush();
   }
 
   /** Datagrams from elsewhere are not looked at. The first from the server tells by which of our addresses it reaches us. */
@@ -139,8 +143,8 @@ export class QuicLink implements Link, DatagramReceiver {
     return true;
   }
 
-  #serve(): void {
-    this.#touched = false;
+  /** Hands on the replies that are there. */
+  #receive(): void {
     const native = this.#native;
     if (this.#ended || native === undefined) return;
     try {
@@ -148,11 +152,19 @@ export class QuicLink implements Link, DatagramReceiver {
         this.#established = true;
         this.#opening.established(native);
       }
-      if (this.#established) {
-        for (const id of native.readable()) this.#read(native, id);
-        if (!this.#ended) this.#write(native);
-      }
-      if (this.#ended) return;
+      if (this.#established) for (const id of native.readable()) this.#read(native, id);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Sends what is to be sent. */
+  #flush(): void {
+    this.#touched = false;
+    const native = this.#native;
+    if (this.#ended || native === undefined) return;
+    try {
+      if (this.#established) this.#write(native);
       this.#sendPackets();
       if (native.isClosed() || native.isDraining()) this.#fail(undefined);
       else this.#arm(native);
@@ -240,13 +252,13 @@ export class QuicLink implements Link, DatagramReceiver {
     // What the library sends after a silence gets a server going that lost everything.
     const probeBytes = probesMax * this.#settings.datagramBytes;
     this.#sentSinceHeard = Math.min(this.#sentSinceHeard, this.#settings.sendWindowBytes - probeBytes);
-    this.#serve();
+    this.#flush();
   }
 
   #ping(keepAliveMs: number): void {
     if (!this.#established || performance.now() - this.#heardAtMs < keepAliveMs) return;
     this.#native?.sendAckEliciting();
-    this.#serve();
+    this.#flush();
   }
 
   #fail(error: unknown): void {
