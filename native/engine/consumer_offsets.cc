@@ -19,7 +19,7 @@ bool slot_valid(const uint8_t* slot, uint64_t secret) { return (slot[0] == 1 || 
 }  // namespace
 
 int ConsumerOffsets::open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset,
-                          bool* made) {
+                          StoredState found, bool* made) {
   const std::lock_guard lock(mutex_);
   file_system_ = &file_system;
   path_ = directory + "/offsets.dat";
@@ -36,6 +36,13 @@ int ConsumerOffsets::open(FileSystem& file_system, const std::string& directory,
   size_t done = 0;
   if (const int failed = file->read(bytes.data(), bytes.size(), 0, &done)) return failed;
   bytes.resize(done);
+  if (found != StoredState::kCleanStop && done > 0) {
+    // After a sync that failed, the kernel takes pages for clean that are not on the device.
+    if (found == StoredState::kFaulted) {
+      if (const int failed = file->write(bytes.data(), done, 0)) return failed;
+    }
+    if (const int failed = file->sync()) return failed;
+  }
   load_pairs(bytes, next_offset);
   return 0;
 }
@@ -71,25 +78,31 @@ uint64_t ConsumerOffsets::generation() const {
   return generation_;
 }
 
-Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, int* error) {
+Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, bool keep_unwritten, int* error) {
   const std::lock_guard lock(mutex_);
   if (generation != generation_) return kOk;
   const uint64_t key = key_of(kind, id);
-  auto found = entries_.find(key);
+  const auto found = entries_.find(key);
+  if (found == entries_.end() && entries_.size() >= consumers_max_) return kTooManyOffsets;
+  const bool reuses = found == entries_.end() && !free_pairs_.empty();
+  Entry entry = found != entries_.end() ? found->second : reuses ? free_pairs_.back() : Entry{0, pairs_, 0};
+  entry.offset = offset;
+  ++entry.sequence;
+  *error = write_slot(key, entry, true);
+  if (*error != 0 && !keep_unwritten) return kIoError;
   if (found == entries_.end()) {
-    if (entries_.size() >= consumers_max_) return kTooManyOffsets;
-    Entry entry{0, pairs_, 0};
-    if (free_pairs_.empty()) {
-      ++pairs_;
-    } else {
-      entry = free_pairs_.back();
+    if (reuses) {
       free_pairs_.pop_back();
+    } else {
+      ++pairs_;
     }
-    found = entries_.emplace(key, entry).first;
   }
-  found->second.offset = offset;
-  ++found->second.sequence;
-  *error = write_slot(key, found->second, true);
+  entries_[key] = entry;
+  if (*error == 0) {
+    missed_.erase(key);
+  } else {
+    missed_.insert(key);
+  }
   return *error == 0 ? kOk : kIoError;
 }
 
@@ -112,16 +125,20 @@ Status ConsumerOffsets::remove(uint8_t kind, uint32_t id, int* error) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(key_of(kind, id));
   if (found == entries_.end()) return kConsumerOffsetNotFound;
-  ++found->second.sequence;
-  *error = write_slot(found->first, found->second, false);
-  free_pairs_.push_back(found->second);
+  Entry entry = found->second;
+  ++entry.sequence;
+  *error = write_slot(found->first, entry, false);
+  if (*error != 0) return kIoError;
+  missed_.erase(found->first);
+  free_pairs_.push_back(entry);
   entries_.erase(found);
-  return *error == 0 ? kOk : kIoError;
+  return kOk;
 }
 
 int ConsumerOffsets::clear() {
   const std::lock_guard lock(mutex_);
   entries_.clear();
+  missed_.clear();
   free_pairs_.clear();
   pairs_ = 0;
   ++generation_;
@@ -132,7 +149,17 @@ int ConsumerOffsets::clear() {
 
 bool ConsumerOffsets::dirty() const {
   const std::lock_guard lock(mutex_);
-  return dirty_;
+  return dirty_ || !missed_.empty();
+}
+
+int ConsumerOffsets::write_missed() {
+  const std::lock_guard lock(mutex_);
+  while (!missed_.empty()) {
+    const auto key = *missed_.begin();
+    if (const int error = write_slot(key, entries_.at(key), true)) return error;
+    missed_.erase(key);
+  }
+  return 0;
 }
 
 int ConsumerOffsets::sync() {

@@ -20,9 +20,11 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "file.h"
+#include "partition_meta.h"
 #include "status.h"
 
 namespace galgo {
@@ -32,23 +34,27 @@ class ConsumerOffsets {
   explicit ConsumerOffsets(uint32_t consumers_max) : consumers_max_(consumers_max) {}
 
   /// Opens the file (makes it if missing, `made` tells) and loads every pair that verifies. A stored offset at or above `next_offset` is lowered to
-  /// the last offset, or dropped if there is none. Returns 0 or errno.
-  int open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset, bool* made);
+  /// the last offset, or dropped if there is none. `found`: the state that the
+  /// partition was left in; whoever did not close it may not have synced this file, so that is done now. Returns 0 or errno.
+  int open(FileSystem& file_system, const std::string& directory, IoCounters* counters, uint64_t secret, uint64_t next_offset, StoredState found,
+           bool* made);
 
   /// Changes with every clear().
   uint64_t generation() const;
-  /// kOk, kTooManyOffsets, or kIoError (kept in memory all the same, with `error` = errno). Nothing is stored, and that is no error, if clear() ran
-  /// since `generation` was asked for: the offset belongs to messages that are gone.
-  Status store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, int* error);
+  /// kOk, kTooManyOffsets, or kIoError with `error` = errno: nothing is stored, or with `keep_unwritten` in memory all the same. Nothing is stored,
+  /// and that is no error, if clear() ran since `generation` was asked for: the offset belongs to messages that are gone.
+  Status store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, bool keep_unwritten, int* error);
   bool load(uint8_t kind, uint32_t id, uint64_t* offset) const;
   /// The lowest of them; UINT64_MAX if none is stored.
   uint64_t lowest() const;
-  /// kOk, kConsumerOffsetNotFound or kIoError.
+  /// kOk, kConsumerOffsetNotFound, or kIoError: it is still there.
   Status remove(uint8_t kind, uint32_t id, int* error);
   /// Forgets all of them, in memory and in the file.
   int clear();
 
   bool dirty() const;
+  /// Writes what could only be kept in memory. Returns 0 or errno.
+  int write_missed();
   /// Makes durable what was stored before the call.
   int sync();
 
@@ -75,6 +81,7 @@ class ConsumerOffsets {
   uint32_t pairs_ = 0;
   uint64_t generation_ = 0;
   bool dirty_ = false;
+  std::unordered_set<uint64_t> missed_;  // keys whose last store is in memory alone
 };
 
 }  // namespace galgo

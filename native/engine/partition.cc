@@ -38,7 +38,7 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
     completion.detail = static_cast<uint32_t>(recovered.error);
     if (recovered.readable) {
       bool made = false;
-      int error = offsets_.open(services_.file_system, log_.directory, &counters_, log_.secret, recovered.next_offset, &made);
+      int error = offsets_.open(services_.file_system, log_.directory, &counters_, log_.secret, recovered.next_offset, recovered.found, &made);
       if (error == 0 && made) error = services_.file_system.sync_directory(log_.directory);
       if (error != 0) {
         completion.status = kIoError;
@@ -180,7 +180,7 @@ void Partition::run() {
     run_control(*control);
   } else if (reserve_beyond > 0) {
     services_.syncs.post([self = shared_from_this(), reserve_beyond] {
-      if (self->reserve_offsets(reserve_beyond) != 0) self->fence();
+      if (const int error = self->reserve_offsets(reserve_beyond)) self->fail_first_append(error);
       self->release_ownership();
     });
   } else {
@@ -235,7 +235,7 @@ Status Partition::store_offset(ConsumerKind kind, uint32_t id, uint64_t offset, 
     if (offset >= next_offset_) return kInvalidOffset;
   }
   int error = 0;
-  const Status status = offsets_.store(static_cast<uint8_t>(kind), id, offset, generation, &error);
+  const Status status = offsets_.store(static_cast<uint8_t>(kind), id, offset, generation, false, &error);
   if (status != kOk || offset_durability_ != Durability::kGroup) return status;
   finish_offset_request({request, sink});
   return kQueued;

@@ -119,6 +119,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void append_group();
   bool write_group();
   void fail_group(Status status);
+  void fail_first_append(int error);
   void finish_synced_group();
   void publish_group();
   void rotate();
@@ -127,6 +128,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   // partition_poll.cc
   friend class PollRun;
+  uint64_t start_of_last(uint64_t count) const;  // with view_mutex_
   void run_poll(const PollRequest& request, CompletionSink* sink);
 
   // partition_maintenance.cc
@@ -134,6 +136,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void maintain();
   int checkpoint();
   int sync_logs();
+  int change_meta(PartitionMeta changed);
+  void fence_faulted();
   int reserve_offsets(uint64_t beyond);
   Completion remove_oldest(const Control& control);
   Completion empty(const Control& control);

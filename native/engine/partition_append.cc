@@ -174,12 +174,28 @@ void Partition::fail_group(Status status) {
   }
 }
 
+// The owner's: offsets for the first append of the queue could not be reserved.
+void Partition::fail_first_append(int error) {
+  group_.clear();
+  group_.error = error;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    if (jobs_.empty() || jobs_.front().control) return;
+    group_.jobs.push_back(std::move(jobs_.front().append));
+    jobs_.pop_front();
+  }
+  fail_group(kCannotAppendToFile);
+  group_.release_slots(services_.buffers);
+  complete_group();
+}
+
 // On a sync thread, which has the partition from the I/O thread.
 void Partition::finish_synced_group() {
   group_.error = sync_logs();
   if (group_.error != 0) {
-    fence();
     fail_group(kCannotAppendToFile);
+    const std::lock_guard lock(maintenance_mutex_);
+    fence_faulted();
   } else {
     publish_group();
     const std::lock_guard lock(view_mutex_);

@@ -35,7 +35,7 @@ void Partition::maintain() {
 }
 
 // With maintenance_mutex_. Syncs, seals what is full, brings the active index up to date and notes in partition.meta how far the log is durable.
-// Returns 0, or errno after fencing the partition.
+// Returns 0 or errno. A sync that fails fences the partition; what cannot be written for want of space is written another time.
 int Partition::checkpoint() {
   std::vector<std::shared_ptr<Segment>> segments;
   uint64_t next_offset = 0;
@@ -50,8 +50,15 @@ int Partition::checkpoint() {
     ends = segments.back()->ends();
   }
   int error = sync_logs();
-  if (error == 0 && offsets_.dirty()) error = offsets_.sync();
   if (error == 0) {
+    if (const int unwritten = offsets_.write_missed()) return unwritten;
+    if (offsets_.dirty()) error = offsets_.sync();
+  }
+  if (error != 0) {
+    fence_faulted();
+    return error;
+  }
+  {
     const std::shared_ptr<Segment> active = std::move(segments.back());
     segments.pop_back();
     for (const auto& segment : segments) {
@@ -61,18 +68,13 @@ int Partition::checkpoint() {
       services_.segments.touch(segment);
     }
     write_index(log_, *active, false);
-    meta_.active_start = active->start;
-    meta_.durable_length = ends.end_position;
-    meta_.durable_offset = next_offset;
-    meta_.last_timestamp = last_timestamp;
-    if (durability_ != Durability::kGroup) meta_.reserved_offset = std::max(meta_.reserved_offset, next_offset + kReservedOffsets);
-    error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
-  }
-  if (error != 0) {
-    fence();
-    meta_.state = StoredState::kFaulted;
-    write_meta(services_.file_system, log_.directory, &counters_, &meta_);
-    return error;
+    PartitionMeta changed = meta_;
+    changed.active_start = active->start;
+    changed.durable_length = ends.end_position;
+    changed.durable_offset = next_offset;
+    changed.last_timestamp = last_timestamp;
+    if (durability_ != Durability::kGroup) changed.reserved_offset = std::max(meta_.reserved_offset, next_offset + kReservedOffsets);
+    if ((error = change_meta(std::move(changed)))) return error;
   }
   reserved_offset_ = meta_.reserved_offset;
   last_checkpoint_ = steady_clock::now().time_since_epoch().count();
@@ -111,11 +113,30 @@ int Partition::sync_logs() {
   return 0;
 }
 
+// With maintenance_mutex_. Makes `changed` what partition.meta says. Returns 0, or errno: nothing has changed, or the sync failed and the partition
+// is fenced.
+int Partition::change_meta(PartitionMeta changed) {
+  bool unsynced = false;
+  const int error = write_meta(services_.file_system, log_.directory, &counters_, &changed, &unsynced);
+  if (error == 0) meta_ = std::move(changed);
+  if (unsynced) fence_faulted();
+  return error;
+}
+
+// With maintenance_mutex_. Nobody knows what of the files is on the device: the next opening is told so, if that can still be written.
+void Partition::fence_faulted() {
+  fence();
+  // A purge that has begun is finished by the next opening.
+  if (meta_.state != StoredState::kPurging) meta_.state = StoredState::kFaulted;
+  write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+}
+
 int Partition::reserve_offsets(uint64_t beyond) {
   const std::lock_guard lock(maintenance_mutex_);
   if (meta_.reserved_offset < beyond) {
-    meta_.reserved_offset = beyond + kReservedOffsets;
-    if (const int error = write_meta(services_.file_system, log_.directory, &counters_, &meta_)) return error;
+    PartitionMeta changed = meta_;
+    changed.reserved_offset = beyond + kReservedOffsets;
+    if (const int error = change_meta(std::move(changed))) return error;
   }
   reserved_offset_ = meta_.reserved_offset;
   return 0;
@@ -142,10 +163,10 @@ Completion Partition::remove_oldest(const Control& control) {
   // What is to be the first segment must be durable before the ones in front of it go.
   int error = checkpoint();
   if (error == 0) {
-    meta_.first_retained = first_retained;
-    std::erase_if(meta_.jumps, [&](const Jump& jump) { return jump.to <= first_retained; });
-    error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
-    if (error != 0) fence();
+    PartitionMeta changed = meta_;
+    changed.first_retained = first_retained;
+    std::erase_if(changed.jumps, [&](const Jump& jump) { return jump.to <= first_retained; });
+    error = change_meta(std::move(changed));
   }
   if (error == 0) {
     {
@@ -170,11 +191,17 @@ Completion Partition::empty(const Control& control) {
   const std::lock_guard maintenance(maintenance_mutex_);
   Completion completion{.request = control.request, .status = refusal()};
   if (completion.status != kOk) return completion;
-  meta_.state = StoredState::kPurging;
-  ++meta_.purges;
+  PartitionMeta purging = meta_;
+  purging.state = StoredState::kPurging;
+  ++purging.purges;
+  if (const int failed = change_meta(std::move(purging))) {
+    completion.status = kIoError;
+    completion.detail = static_cast<uint32_t>(failed);
+    return completion;
+  }
   std::shared_ptr<Segment> fresh;
-  int error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
-  if (error == 0) {
+  int error = 0;
+  {
     std::vector<std::shared_ptr<Segment>> removed;
     {
       const std::lock_guard lock(view_mutex_);
@@ -185,18 +212,21 @@ Completion Partition::empty(const Control& control) {
       services_.segments.forget(segment);
       if (error == 0) error = remove_segment_files(log_, *segment);
     }
-    if (error == 0) error = offsets_.clear();
+    // In memory they go with the messages, whatever becomes of the files.
+    const int cleared = offsets_.clear();
+    if (error == 0) error = cleared;
     if (error == 0) error = offsets_.sync();
     if (error == 0) error = services_.file_system.sync_directory(log_.directory);
     if (error == 0) error = make_segment(log_, 0, &fresh);
     if (error == 0) error = services_.file_system.sync_directory(log_.directory);
     if (error == 0) {
       fresh->entry_synced = true;
-      meta_.state = StoredState::kOpen;
-      meta_.first_retained = meta_.active_start = meta_.durable_length = meta_.durable_offset = 0;
-      meta_.jumps.clear();
-      meta_.reserved_offset = durability_ == Durability::kGroup ? 0 : kReservedOffsets;
-      error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+      PartitionMeta emptied = meta_;
+      emptied.state = StoredState::kOpen;
+      emptied.first_retained = emptied.active_start = emptied.durable_length = emptied.durable_offset = 0;
+      emptied.jumps.clear();
+      emptied.reserved_offset = durability_ == Durability::kGroup ? 0 : kReservedOffsets;
+      error = change_meta(std::move(emptied));
     }
   }
   if (error != 0) {
@@ -222,8 +252,9 @@ Completion Partition::shut(const Control& control) {
   if (state() == State::kReady) {
     int error = checkpoint();
     if (error == 0) {
-      meta_.state = StoredState::kCleanStop;
-      error = write_meta(services_.file_system, log_.directory, &counters_, &meta_);
+      PartitionMeta stopped = meta_;
+      stopped.state = StoredState::kCleanStop;
+      error = change_meta(std::move(stopped));
     }
     completion.status = error == 0 ? kOk : kIoError;
     completion.detail = static_cast<uint32_t>(error);
@@ -248,7 +279,10 @@ void Partition::finish_offset_request(Waiter waiter) {
       waiters.swap(self->offset_waiters_);
     }
     const int error = self->offsets_.sync();
-    if (error != 0) self->fence();
+    if (error != 0) {
+      const std::lock_guard lock(self->maintenance_mutex_);
+      self->fence_faulted();
+    }
     for (const Waiter& each : waiters) {
       complete(each.sink, {.request = each.request, .status = error == 0 ? kOk : kIoError, .detail = static_cast<uint32_t>(error)});
     }

@@ -83,14 +83,34 @@ int read_meta(FileSystem& file_system, const std::string& directory, IoCounters*
   return 0;
 }
 
-int write_meta(FileSystem& file_system, const std::string& directory, IoCounters* counters, PartitionMeta* meta) {
+namespace {
+
+int write_slot(FileSystem& file_system, const std::string& directory, IoCounters* counters, const PartitionMeta& meta, bool* unsynced) {
   std::unique_ptr<File> file;
   if (const int error = file_system.open(meta_path(directory), OpenMode::kCreate, counters, &file)) return error;
-  ++meta->sequence;
   uint8_t slot[kMetaSlotBytes];
-  encode_meta(*meta, slot);
-  if (const int error = file->write(slot, sizeof slot, meta->sequence % 2 * kMetaSlotBytes)) return error;
-  return file->sync();
+  encode_meta(meta, slot);
+  if (const int error = file->write(slot, sizeof slot, meta.sequence % 2 * kMetaSlotBytes)) return error;
+  const int error = file->sync();
+  *unsynced = error != 0;
+  return error;
+}
+
+}  // namespace
+
+int write_meta(FileSystem& file_system, const std::string& directory, IoCounters* counters, PartitionMeta* meta, bool* unsynced) {
+  bool unasked = false;
+  if (unsynced == nullptr) unsynced = &unasked;
+  *unsynced = false;
+  ++meta->sequence;
+  const int error = write_slot(file_system, directory, counters, *meta, unsynced);
+  if (error != 0) --meta->sequence;
+  return error;
+}
+
+int secure_meta(FileSystem& file_system, const std::string& directory, IoCounters* counters, const PartitionMeta& meta) {
+  bool unsynced = false;
+  return write_slot(file_system, directory, counters, meta, &unsynced);
 }
 
 std::array<uint8_t, 16> machine_boot_id() {

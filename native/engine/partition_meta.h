@@ -66,8 +66,11 @@ std::string meta_path(const std::string& directory);
 
 /// 0 with `found` false: there is no valid slot.
 int read_meta(FileSystem& file_system, const std::string& directory, IoCounters* counters, PartitionMeta* meta, bool* found);
-/// Raises the sequence, writes the older slot and syncs it.
-int write_meta(FileSystem& file_system, const std::string& directory, IoCounters* counters, PartitionMeta* meta);
+/// Raises the sequence, writes the older slot and syncs it. After an error the sequence is as it was, so that the next call writes the same slot and
+/// leaves the valid one alone; `unsynced` tells that only the sync failed, so that nobody knows which of the two is safe.
+int write_meta(FileSystem& file_system, const std::string& directory, IoCounters* counters, PartitionMeta* meta, bool* unsynced = nullptr);
+/// Makes the slot safe that `meta` was read from: writes it once more, for after a sync that failed the kernel takes it for clean, and syncs it.
+int secure_meta(FileSystem& file_system, const std::string& directory, IoCounters* counters, const PartitionMeta& meta);
 
 /// Zeros where the kernel tells none: then no two boots are taken for the same.
 std::array<uint8_t, 16> machine_boot_id();

@@ -136,14 +136,27 @@ Status PollRun::run_into(Completion* out) {
   return status;
 }
 
+// The offset from which on there are `count` messages, or all. Where offsets were given up, fewer messages than offsets lie before the end.
+uint64_t Partition::start_of_last(uint64_t count) const {
+  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
+    const uint64_t end_offset = (*segment)->ends().end_offset;
+    const uint64_t messages = end_offset - (*segment)->start;
+    if (count <= messages) return end_offset - count;
+    count -= messages;
+  }
+  return segments_.empty() ? 0 : segments_.front()->start;
+}
+
 // `found` false: nothing to read.
 Status PollRun::find_start(uint64_t* from, bool* found) {
   offsets_generation_ = partition_.offsets_.generation();
   uint64_t first = 0;
+  uint64_t last = 0;
   {
     const std::lock_guard lock(partition_.view_mutex_);
     next_offset_ = partition_.next_offset_;
     first = partition_.segments_.empty() ? 0 : partition_.segments_.front()->start;
+    if (request_.strategy == PollStrategy::kLast) last = partition_.start_of_last(request_.count);
   }
   *found = false;
   if (request_.count == 0) return kOk;
@@ -155,7 +168,7 @@ Status PollRun::find_start(uint64_t* from, bool* found) {
     case PollStrategy::kFirst:
       break;
     case PollStrategy::kLast:
-      *from = std::max(first, next_offset_ - std::min<uint64_t>(request_.count, next_offset_));
+      *from = last;
       break;
     case PollStrategy::kNext: {
       uint64_t stored = 0;
@@ -326,7 +339,7 @@ Status PollRun::read_and_build(ReplyBuilder* reply, uint64_t from, Completion* o
 Status PollRun::commit(uint64_t last_offset) {
   int error = 0;
   const Status status =
-      partition_.offsets_.store(static_cast<uint8_t>(request_.consumer_kind), request_.consumer_id, last_offset, offsets_generation_, &error);
+      partition_.offsets_.store(static_cast<uint8_t>(request_.consumer_kind), request_.consumer_id, last_offset, offsets_generation_, true, &error);
   return status == kTooManyOffsets ? status : kOk;
 }
 

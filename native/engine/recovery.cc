@@ -46,12 +46,15 @@ class Recovery {
   // Pass A: whose folder is this? False: the outcome is decided (error_ or the result's status tell).
   bool open_folder();
   bool find_lost_secret();
+  int never_written(bool* answer);
+  int log_empty(uint64_t start, bool* answer);
   int finish_purge();
   int recover();
 
   int open_segments();
   int open_sealed(size_t index, bool* broken);
   int open_active();
+  int make_durable(File& file, uint64_t from, uint64_t to);
   int skip_reserved_offsets();
   int write_opened_meta();
 
@@ -92,13 +95,19 @@ bool Recovery::open_folder() {
   if (error != 0) return fail(error);
   if (found) {
     if (meta().incarnation != options_.incarnation) return fence_unreadable();
-  } else if (starts_.empty()) {
-    if (!options_.create) return fence_unreadable();
+    // What is read may be in the page cache alone, if the process was killed in the midst of writing it. Nothing may be removed by its word yet.
+    if (meta().state != StoredState::kCleanStop) {
+      error = secure_meta(context_.file_system, context_.directory, &context_.counters, meta());
+      if (error != 0) return fail(error);
+    }
+  } else if (starts_.empty() || !find_lost_secret()) {
+    bool unwritten = false;
+    if (const int failed = never_written(&unwritten)) return fail(failed);
+    if (!options_.create || !unwritten) return fence_unreadable();
     made_ = true;
     meta().secret = random_secret();
-  } else if (!find_lost_secret()) {
-    return fence_unreadable();
   }
+  result_.found = meta().state;
   meta().incarnation = options_.incarnation;
   context_.secret = meta().secret;
   return true;
@@ -127,6 +136,27 @@ bool Recovery::find_lost_secret() {
     return true;
   }
   return false;
+}
+
+// The making of a partition that a loss of power cut off may leave the name of its first log and not that of partition.meta.
+int Recovery::never_written(bool* answer) {
+  *answer = false;
+  for (const uint64_t start : starts_) {
+    bool empty = false;
+    const int error = log_empty(start, &empty);
+    if (error != 0 || !empty) return error;
+  }
+  *answer = true;
+  return 0;
+}
+
+int Recovery::log_empty(uint64_t start, bool* answer) {
+  std::unique_ptr<File> file;
+  uint64_t size = 0;
+  int error = context_.file_system.open(Segment(context_.directory, start).log_path, OpenMode::kRead, &context_.counters, &file);
+  if (error == 0) error = file->size(&size);
+  *answer = size == 0;
+  return error;
 }
 
 int Recovery::recover() {
@@ -187,6 +217,18 @@ int Recovery::open_segments() {
     if (const int error = open_sealed(i, &broken)) return error;
     if (!broken) continue;
     const SegmentEnds ends = result_.segments.back()->ends();
+    if (ends.end_offset > starts_[i + 1]) {
+      // A file that a failed rotation left behind, after which this segment went on.
+      bool stray = false;
+      if (const int error = log_empty(starts_[i + 1], &stray)) return error;
+      if (stray) {
+        if (const int error = remove_segment_files(context_, Segment(context_.directory, starts_[i + 1]))) return error;
+        starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+        result_.segments.pop_back();
+        --i;
+        continue;
+      }
+    }
     if (was_durable(starts_[i], ends.end_position) || starts_[i + 1] <= meta().active_start || options_.durability == Durability::kGroup) {
       // What follows shows that this segment was complete once, and synced.
       fence();
@@ -232,12 +274,29 @@ int Recovery::open_sealed(size_t index, bool* broken) {
   segment.publish({state.next_offset, state.position, state.logical_bytes, state.first_timestamp, state.last_timestamp}, {});
   segment.set_extents(std::move(extents), 0);
   if (!*broken) {
-    if (const int error = file->sync()) return error;
+    const uint64_t synced = segment.start < meta().active_start ? size : segment.start == meta().active_start ? meta().durable_length : 0;
+    if (const int error = make_durable(*file, synced, size)) return error;
     if (const int error = write_index(context_, segment, true)) return error;
     segment.log_synced = segment.entry_synced = segment.sealed = true;
   }
   segment.set_file(std::move(file));
   return 0;
+}
+
+// Syncs what lies between `from` and `to`. After a sync that failed the kernel takes those pages for clean although they are not on the device: they
+// are written once more.
+int Recovery::make_durable(File& file, uint64_t from, uint64_t to) {
+  if (result_.found == StoredState::kFaulted) {
+    std::vector<uint8_t> bytes(std::min<uint64_t>(to - std::min(from, to), 1 << 20));
+    while (from < to) {
+      size_t done = 0;
+      if (const int error = file.read(bytes.data(), std::min<uint64_t>(bytes.size(), to - from), from, &done)) return error;
+      if (done == 0) return EIO;
+      if (const int error = file.write(bytes.data(), done, from)) return error;
+      from += done;
+    }
+  }
+  return file.sync();
 }
 
 // Pass B: the end of the active segment.
@@ -304,7 +363,7 @@ int Recovery::open_active() {
     if (const int error = file->truncate(p)) return error;
   }
   if (p < size || p > durable) {
-    if (const int error = file->sync()) return error;
+    if (const int error = make_durable(*file, durable, p)) return error;
   }
   segment.index_made = content.valid && !content.header.sealed;
   if (!segment.index_made) segment.set_extents(extents, 0);
@@ -323,32 +382,43 @@ int Recovery::skip_reserved_offsets() {
   const auto boot_id = machine_boot_id();
   const bool same_boot = boot_id == meta().boot_id && boot_id != std::array<uint8_t, 16>{};
   if (made_ || same_boot || meta().state == StoredState::kCleanStop || meta().reserved_offset <= result_.next_offset) return 0;
-  const uint64_t from = result_.next_offset;
   const uint64_t to = meta().reserved_offset;
-  std::erase_if(meta().jumps, [&](const Jump& jump) { return jump.to <= meta().first_retained; });
-  const std::shared_ptr<Segment> last = result_.segments.back();
-  const bool empty = last->ends().end_offset == last->start;
-  if (empty && result_.segments.size() == 1) {
-    meta().first_retained = to;
-  } else if (!recorded_jump(from, to)) {
-    if (meta().jumps.size() >= kJumpsMax) {
-      fence();
-      return 0;
-    }
-    meta().jumps.push_back({from, to});
+  std::shared_ptr<Segment> last = result_.segments.back();
+  // An empty segment would end where nothing follows: it is replaced. Each step leaves a folder that the next opening takes for whole.
+  std::shared_ptr<Segment> replaced;
+  if (last->ends().end_offset == last->start) {
+    replaced = std::move(last);
+    result_.segments.pop_back();
   }
-  meta().durable_offset = std::min(meta().durable_offset, from);
-  if (empty && result_.segments.size() == 1) {
-    // The new segment replaces the empty one, which a crash in between leaves to be removed by the next opening.
-    meta().active_start = to;
+  std::erase_if(meta().jumps, [&](const Jump& jump) { return jump.to <= meta().first_retained; });
+  if (result_.segments.empty()) {
+    meta().first_retained = meta().active_start = meta().durable_offset = to;
     meta().durable_length = 0;
-    meta().durable_offset = to;
+  } else {
+    last = result_.segments.back();
+    const SegmentEnds ends = last->ends();
+    // Jumps from here to segments that were replaced before.
+    std::erase_if(meta().jumps, [&](const Jump& jump) {
+      return jump.from == ends.end_offset && jump.to != to && !std::binary_search(starts_.begin(), starts_.end(), jump.to);
+    });
+    if (!recorded_jump(ends.end_offset, to)) {
+      if (meta().jumps.size() >= kJumpsMax) {
+        if (replaced) result_.segments.push_back(replaced);
+        fence();
+        return 0;
+      }
+      meta().jumps.push_back({ends.end_offset, to});
+    }
+    meta().active_start = last->start;
+    meta().durable_length = ends.end_position;
+    meta().durable_offset = ends.end_offset;
   }
   if (const int error = write_meta(context_.file_system, context_.directory, &context_.counters, &meta())) return error;
-  if (empty) {
-    if (const int error = remove_segment_files(context_, *last)) return error;
-    result_.segments.pop_back();
-  } else {
+  if (replaced) {
+    if (const int error = remove_segment_files(context_, *replaced)) return error;
+    if (const int error = context_.file_system.sync_directory(context_.directory)) return error;
+  }
+  if (last && !last->sealed) {
     if (const int error = write_index(context_, *last, true)) return error;
     last->log_synced = last->entry_synced = last->sealed = true;
   }
@@ -387,7 +457,10 @@ int make_segment(const LogContext& context, uint64_t start, std::shared_ptr<Segm
   std::unique_ptr<File> file;
   if (const int error = context.file_system.open(made->log_path, OpenMode::kCreate, &context.counters, &file)) return error;
   // A file of that name can only be left over from a start that failed; nothing in it was ever published.
-  if (const int error = file->truncate(0)) return error;
+  if (const int error = file->truncate(0)) {
+    context.file_system.remove(made->log_path);
+    return error;
+  }
   made->set_file(std::move(file));
   made->set_extents({}, 0);
   *segment = std::move(made);

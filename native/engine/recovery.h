@@ -23,9 +23,10 @@ namespace galgo {
 inline constexpr uint64_t kReservedOffsets = 1 << 20;
 
 struct Recovered {
-  Status status = kOk;   // kOk, kFenced or kIoError
-  int error = 0;         // errno of kIoError
-  bool readable = true;  // false: nothing may be served (foreign, missing or unverifiable folder)
+  Status status = kOk;                     // kOk, kFenced or kIoError
+  int error = 0;                           // errno of kIoError
+  StoredState found = StoredState::kOpen;  // state of the partition before this opening
+  bool readable = true;                    // false: nothing may be served (foreign, missing or unverifiable folder)
   PartitionMeta meta;
   std::vector<std::shared_ptr<Segment>> segments;  // in order; the last is the active one, open and with its extents
   uint64_t next_offset = 0;
