@@ -20,6 +20,12 @@ namespace galgo::test {
 
 inline constexpr uint64_t kIncarnation = 0x1234'5678'9ABC'DEF1;
 
+/// Reads a number from the environment.
+inline uint64_t setting(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr || *text == '\0' ? otherwise : std::stoull(text);
+}
+
 class Sink final : public CompletionSink {
  public:
   void push(const Completion& completion) override {
