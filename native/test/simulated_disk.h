@@ -256,7 +256,7 @@ class SimulatedDisk final : public FileSystem {
       const int error = step("sync");
       if (error == 0) {
         ++counters_->sync_calls;
-        inode_->durable = inode_->live;
+        make_durable(*inode_);
       }
       if (error == 0 || !(disk_.crashed_ || crashed_before)) {
         inode_->pages.clear();
@@ -341,6 +341,17 @@ class SimulatedDisk final : public FileSystem {
       inode.pages[number].push_back(page(inode.live, number));
     }
     inode.sizes.push_back(length);
+  }
+
+  // Pages that are taken for clean stay as they are on the device, whatever programs see.
+  static void make_durable(Inode& inode) {
+    inode.durable.resize(inode.live.size());
+    for (const auto& [number, versions] : inode.pages) {
+      const size_t begin = number * kPageBytes;
+      if (begin >= inode.durable.size()) continue;
+      std::copy_n(versions.back().begin(), std::min(kPageBytes, inode.durable.size() - begin),
+                  inode.durable.begin() + static_cast<std::ptrdiff_t>(begin));
+    }
   }
 
   // One of `versions` versions, counted from 1, or 0: what was safe.
