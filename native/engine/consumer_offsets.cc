@@ -142,14 +142,14 @@ int ConsumerOffsets::clear() {
   free_pairs_.clear();
   pairs_ = 0;
   ++generation_;
-  dirty_ = true;
+  ++writes_;
   if (const int error = need_file()) return error;
   return file_->truncate(0);
 }
 
 bool ConsumerOffsets::dirty() const {
   const std::lock_guard lock(mutex_);
-  return dirty_ || !missed_.empty();
+  return writes_ != synced_writes_ || !missed_.empty();
 }
 
 int ConsumerOffsets::write_missed() {
@@ -163,13 +163,19 @@ int ConsumerOffsets::write_missed() {
 }
 
 int ConsumerOffsets::sync() {
+  const std::lock_guard syncing(sync_mutex_);
   std::shared_ptr<File> file;
+  uint64_t writes = 0;
   {
     const std::lock_guard lock(mutex_);
-    dirty_ = false;
+    writes = writes_;
     file = file_;
   }
-  return file ? file->sync() : 0;
+  if (sync_error_ == 0 && file) sync_error_ = file->sync();
+  if (sync_error_ != 0) return sync_error_;
+  const std::lock_guard lock(mutex_);
+  synced_writes_ = writes;
+  return 0;
 }
 
 int ConsumerOffsets::write_slot(uint64_t key, const Entry& entry, bool live) {
@@ -181,7 +187,7 @@ int ConsumerOffsets::write_slot(uint64_t key, const Entry& entry, bool live) {
   store32(slot + 24, entry.sequence);
   store32(slot + 28, slot_check(slot, secret_));
   if (const int error = need_file()) return error;
-  dirty_ = true;
+  ++writes_;
   return file_->write(slot, sizeof slot, uint64_t{entry.pair} * kPairBytes + entry.sequence % 2 * kSlotBytes);
 }
 

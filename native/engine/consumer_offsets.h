@@ -55,7 +55,8 @@ class ConsumerOffsets {
   bool dirty() const;
   /// Writes what could only be kept in memory. Returns 0 or errno.
   int write_missed();
-  /// Makes durable what was stored before the call.
+  /// Makes durable what was stored before the call. One at a time, and after one that failed none succeeds: the system tells one caller alone of an
+  /// error that concerns all.
   int sync();
 
  private:
@@ -70,6 +71,8 @@ class ConsumerOffsets {
   void load_pairs(const std::vector<uint8_t>& bytes, uint64_t next_offset);
 
   const uint32_t consumers_max_;
+  std::mutex sync_mutex_;  // taken before mutex_
+  int sync_error_ = 0;
   mutable std::mutex mutex_;
   FileSystem* file_system_ = nullptr;
   std::string path_;
@@ -80,7 +83,8 @@ class ConsumerOffsets {
   std::vector<Entry> free_pairs_;  // pair and last sequence of each
   uint32_t pairs_ = 0;
   uint64_t generation_ = 0;
-  bool dirty_ = false;
+  uint64_t writes_ = 0;
+  uint64_t synced_writes_ = 0;           // of those
   std::unordered_set<uint64_t> missed_;  // keys whose last store is in memory alone
 };
 

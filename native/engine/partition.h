@@ -6,7 +6,7 @@
 // gathers meanwhile.
 //
 // Locks, in the order they may be taken: maintenance_mutex_ (partition.meta, index files; held across blocking calls, by sync threads alone) →
-// view_mutex_ (what polls see; held for nanoseconds) → a segment's own. queue_mutex_ is a leaf.
+// sync_mutex_ (syncs of logs; likewise) → view_mutex_ (what polls see; held for nanoseconds) → a segment's own. queue_mutex_ is a leaf.
 //
 // Lifetime: shared; every task that is posted for a partition holds a reference. Services outlive partitions' tasks, as the engine stops the threads
 // first.
@@ -136,6 +136,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void maintain();
   int checkpoint();
   int sync_logs();
+  int sync_written();
   int change_meta(PartitionMeta changed);
   void fence_faulted();
   int reserve_offsets(uint64_t beyond);
@@ -180,6 +181,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   uint64_t durable_offset_ = 0;
   uint64_t checkpointed_offset_ = 0;
   uint64_t unsynced_bytes_ = 0;  // published since the last sync
+
+  std::mutex sync_mutex_;
+  int sync_error_ = 0;  // errno of the first sync of a log that failed
 
   std::mutex maintenance_mutex_;
   PartitionMeta meta_;

@@ -84,8 +84,15 @@ int Partition::checkpoint() {
 }
 
 // Makes everything written durable: segments that were filled since the last sync, the active one, and the names of new ones. Called by the owner for
-// its group, and with maintenance_mutex_ for checkpoints.
+// its group, and with maintenance_mutex_ for checkpoints. One at a time: of two syncs side by side only one is told of an error that concerns both,
+// so after one that failed no other may succeed.
 int Partition::sync_logs() {
+  const std::lock_guard syncing(sync_mutex_);
+  if (sync_error_ == 0) sync_error_ = sync_written();
+  return sync_error_;
+}
+
+int Partition::sync_written() {
   std::vector<std::shared_ptr<Segment>> segments;
   uint64_t bytes = 0;
   uint64_t next_offset = 0;
@@ -178,7 +185,10 @@ Completion Partition::remove_oldest(const Control& control) {
       services_.segments.forget(segment);
       if (const int failed = remove_segment_files(log_, *segment)) error = failed;
     }
-    if (const int failed = services_.file_system.sync_directory(log_.directory)) error = failed;
+    if (const int failed = services_.file_system.sync_directory(log_.directory)) {
+      error = failed;
+      fence_faulted();
+    }
     completion.count = static_cast<uint32_t>(removed.size());
   }
   completion.status = error == 0 ? kOk : kIoError;
