@@ -156,8 +156,7 @@ class FaultRun {
     for (; faults_seen_ < failed.size(); ++faults_seen_) {
       const std::string& each = failed[faults_seen_];
       const bool log_truncate = each.starts_with("truncate") && each.ends_with(".log") && status == kCannotAppendToFile;
-      fenced_by_ = fenced_by_ || (each.starts_with("sync ") && !each.ends_with(".index")) || log_truncate;
-      if (each.starts_with("syncdir") && std::string(what) != "delete segments") fenced_by_ = true;
+      fenced_by_ = fenced_by_ || (each.starts_with("sync") && !each.ends_with(".index")) || log_truncate;
     }
     EXPECT_TRUE(status == kOk || !failed.empty()) << what << " fails with " << status << ", and nothing is wrong with the disk";
     return status == kOk;
