@@ -83,9 +83,10 @@ export class PartitionFolders {
 
 /** Renames a folder so that it survives a power failure in the one place or the other. */
 async function move(from: string, to: string): Promise<void> {
-  await mkdir(path.dirname(to), { recursive: true });
+  const target = path.dirname(to);
+  const made = await mkdir(target, { recursive: true });
   await rename(from, to);
-  for (const folder of [path.dirname(to), path.dirname(from)]) {
+  for (const folder of [...(made === undefined ? [] : [path.dirname(target)]), target, path.dirname(from)]) {
     const handle = await open(folder);
     try {
       await handle.sync();

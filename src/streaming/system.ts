@@ -107,9 +107,15 @@ export class System {
     if (system.store.created && (await system.folders.hold())) {
       throw new Error(`${options.dataPath} holds messages but no metadata: restore its metadata folder, or choose another data folder`);
     }
-    for (const { ids } of system.store.all('removal')) await system.discardFolder(ids as unknown as Place);
     const partitions = system.store.all('partition');
-    await system.folders.sweep(knownPlaces(system, partitions));
+    const known = knownPlaces(system, partitions);
+    for (const { ids } of system.store.all('removal')) {
+      const place = ids as unknown as Place;
+      // A place that is in use again was free before: its folder went then, and only the row was left.
+      if (known(place)) await system.store.commit([{ remove: 'removal', ids }]);
+      else await system.discardFolder(place);
+    }
+    await system.folders.sweep(known);
     await system.#openAll(partitions);
     await restoreSendWindows(system);
     for (const { ids, row } of system.store.all('group')) {
