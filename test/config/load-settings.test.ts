@@ -158,7 +158,7 @@ describe('the file', () => {
   it('written for Iggy serves: what has no meaning here is named in one warning', () => {
     const { settings, warnings } = load({
       configPath: tomlFile(
-        '[http]\nenabled = true\n[http.jwt]\nissuer = "x"\n[[http.jwt.trusted_issuers]]\nissuer = "y"\n' +
+        '[message_saver]\nenabled = true\n[[metadata.nodes]]\nname = "y"\n' +
           '[tcp.socket]\nnodelay = true\n[system.encryption]\nenabled = false\nkey = ""\n[system.partition]\nenforce_fsync = true\nvalidate_checksum = true\n',
       ),
     });
@@ -166,7 +166,7 @@ describe('the file', () => {
     assert.equal(warnings.length, 1);
     assert.match(
       warnings[0] ?? '',
-      /ignored: http, tcp\.socket, system\.encryption\.enabled, system\.encryption\.key, system\.partition\.validate_checksum$/,
+      /ignored: message_saver, metadata, tcp\.socket, system\.encryption\.enabled, system\.encryption\.key, system\.partition\.validate_checksum$/,
     );
   });
 
@@ -188,7 +188,7 @@ describe('the environment', () => {
   });
 
   it('variables of Iggy without a meaning here are a warning, switches that must not be ignored a refusal', () => {
-    assert.match(load({ env: { IGGY_HTTP_ADDRESS: '0.0.0.0:3000' } }).warnings[0] ?? '', /ignored: IGGY_HTTP_ADDRESS$/);
+    assert.match(load({ env: { IGGY_TCP_SOCKET_NODELAY: 'true' } }).warnings[0] ?? '', /ignored: IGGY_TCP_SOCKET_NODELAY$/);
     assert.match(problemsOf({ env: { IGGY_SYSTEM_ENCRYPTION_ENABLED: 'true' } })[0] ?? '', /asks for what this server does not do/);
   });
 
@@ -221,7 +221,11 @@ describe('faults', () => {
   const contradicting: [string, Record<string, string>, RegExp][] = [
     ['a segment that is no multiple of 512', { GALGO_SYSTEM_SEGMENT_SIZE: '1000' }, /multiple of 512/],
     ['a topic smaller than a segment', { GALGO_SYSTEM_TOPIC_MAX_SIZE: '1 MiB' }, /at least system\.segment\.size/],
-    ['no transport', { GALGO_TCP_ENABLED: 'false', GALGO_QUIC_ENABLED: 'false', GALGO_WEBSOCKET_ENABLED: 'false' }, /no transport/],
+    [
+      'no transport',
+      { GALGO_TCP_ENABLED: 'false', GALGO_QUIC_ENABLED: 'false', GALGO_WEBSOCKET_ENABLED: 'false', GALGO_HTTP_ENABLED: 'false' },
+      /no transport/,
+    ],
     ['TLS without files', { GALGO_TCP_TLS_ENABLED: 'true', GALGO_TCP_TLS_SELF_SIGNED: 'false' }, /must name files/],
     ['a certificate without its key', { GALGO_TCP_TLS_ENABLED: 'true', GALGO_TCP_TLS_CERT_FILE: 'a.pem' }, /given together/],
     [
