@@ -61,5 +61,7 @@ function isU64(data: unknown): boolean {
 
 function isNumberText(kind: 'u32' | 'u64', data: unknown): boolean {
   if (typeof data !== 'string' || !/^\+?\d{1,40}$/.test(data)) return false;
+  // No nine digits exceed either.
+  if (data.length <= 9) return true;
   return BigInt(data.replace('+', '')) <= (kind === 'u32' ? BigInt(u32Max) : u64Max);
 }

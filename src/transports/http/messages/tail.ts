@@ -1,10 +1,10 @@
-// A tail: the messages of a partition from an offset on, for as long as somebody reads. It looks for new ones at short intervals through the ordinary poll, which also finds out
-// that the topic is gone or the permission. Nothing is read ahead of the socket: the next poll waits until what was found has been taken.
+// A tail: the messages of a partition from an offset on, for as long as somebody reads. It polls, and between polls that find nothing it waits among the polls that wait. Every poll
+// is the ordinary one, which finds out that the topic is gone or the permission. Nothing is read ahead of the socket: the next poll comes when what was found has been taken.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ConsumerKind } from '../../../protocol/primitives/consumer.ts';
 import type { Identifier } from '../../../protocol/primitives/identifier.ts';
 import { PollingKind } from '../../../protocol/primitives/polling-strategy.ts';
+import type { PartitionStats } from '../../../storage/engine.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
 import { type Polled, type PollServices, poll } from './http-exchange.ts';
 import { eachMessage } from './message-json.ts';
@@ -32,6 +32,9 @@ export const eventStream: TailFormat = {
 /** One message a line, an empty line now and then. */
 export const jsonLines: TailFormat = { opening: '\n', heartbeat: '\n', message: (_offset, json) => `${json}\n` };
 
+/** A login that has ended is found out after this time at the latest. */
+const longestWaitMs = 1_000;
+/** Where too many polls wait already. */
 const lookEveryMs = 50;
 const heartbeatEveryMs = 15_000;
 const messagesAtOnce = 256;
@@ -69,8 +72,18 @@ export async function* tail(
       spokeAtMs = services.clock.nowMs();
       yield format.heartbeat;
     }
-    await sleep(lookEveryMs, undefined, { ref: false });
+    await newMessages(services, client, place, next);
   }
+}
+
+/** Resolves once the partition has a message at the offset, after a while, or when the client's waits are ended. */
+async function newMessages({ system }: PollServices, client: ClientRecord, place: TailPlace, next: bigint): Promise<void> {
+  const partition = system.topic(place.stream, place.topic).partition(place.partition).handle;
+  await new Promise<void>((resolve) => {
+    const enough = ({ nextOffset }: PartitionStats) => BigInt(nextOffset) > next;
+    const wait = { client, request: 0n, partition, group: undefined, waitMs: longestWaitMs, enough, ended: () => resolve() };
+    if (!system.pollWaits.add(wait)) setTimeout(resolve, lookEveryMs);
+  });
 }
 
 function requestOf({ stream, topic, partition }: TailPlace, offset: bigint) {

@@ -53,6 +53,7 @@ export function tailRoutes(app: HttpApp, services: HttpServices): void {
       let isRead = true;
       reply.raw.once('close', () => {
         isRead = false;
+        system.pollWaits.loginEnded(client);
       });
       const loginHolds = createLoginCheck(services, request);
       // A generator that waits for messages would learn only with the next one that its stream is gone.
