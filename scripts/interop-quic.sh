@@ -15,7 +15,7 @@ if ! "$cache/bin/python" -c 'import aioquic' 2>/dev/null; then
   "$cache/bin/pip" install --quiet --disable-pip-version-check 'aioquic==1.7.2'
 fi
 
-node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --quic-address 127.0.0.1:0 --websocket-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
+node "$root/bin/galgo.js" server --path "$work/data" --tcp-address 127.0.0.1:0 --quic-address 127.0.0.1:0 --websocket-address 127.0.0.1:0 --http-address 127.0.0.1:0 --with-default-root-credentials --log-level warn >"$work/notice" 2>"$work/log" &
 server=$!
 address=
 for _ in $(seq 300); do

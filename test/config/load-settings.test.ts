@@ -33,6 +33,9 @@ function problemsOf(request: SettingsRequest): readonly string[] {
   return assert.fail('the settings were accepted');
 }
 
+const issuers = (change: Record<string, unknown>) =>
+  JSON.stringify([{ issuer: 'i', audience: 'a', jwks_url: 'https://i.example/keys', user_id: 1, ...change }]);
+
 describe('defaults', () => {
   it('hold without file, variables and flags', () => {
     const { settings, origins, warnings, configFile } = load();
@@ -177,6 +180,43 @@ describe('the file', () => {
   });
 });
 
+describe('lists, tables and secrets', () => {
+  it('are written as a file has them, or as one text', () => {
+    const file = load({
+      configPath: tomlFile(
+        '[http.cors]\nallowed_methods = ["get", "POST"]\nexposed_headers = [""]\n[http.jwt]\nvalid_issuers = ["a", "b"]\n' +
+          '[[http.jwt.trusted_issuers]]\nissuer = "i"\naudience = "a"\njwks_url = "https://i.example/keys"\nuser_id = 3\n',
+      ),
+    }).settings.http;
+    assert.deepEqual([file.cors?.methods, file.cors?.exposedHeaders, file.jwt.validIssuers], [['GET', 'POST'], [], ['a', 'b']]);
+    assert.deepEqual(file.jwt.trustedIssuers, [{ issuer: 'i', audience: 'a', keySetUrl: 'https://i.example/keys', userId: 3 }]);
+    const { http } = load({
+      env: {
+        IGGY_HTTP_CORS_ALLOWED_METHODS: '["GET", "POST"]',
+        IGGY_HTTP_CORS_ALLOWED_ORIGINS: '[https://a.example, https://b.example]',
+        GALGO_HTTP_JWT_TRUSTED_ISSUERS: issuers({}),
+      },
+    }).settings;
+    assert.deepEqual(
+      [http.cors?.methods, http.cors?.origins],
+      [
+        ['GET', 'POST'],
+        ['https://a.example', 'https://b.example'],
+      ],
+    );
+    assert.equal(http.jwt.trustedIssuers.length, 1);
+    assert.match(problemsOf({ env: { GALGO_HTTP_CORS_ALLOWED_METHODS: 'GET, FETCH' } })[0] ?? '', /"FETCH"/);
+    assert.match(problemsOf({ env: { GALGO_HTTP_JWT_TRUSTED_ISSUERS: 'x' } })[0] ?? '', /is not JSON/);
+    assert.match(problemsOf({ env: { GALGO_HTTP_JWT_TRUSTED_ISSUERS: issuers({ else: 1 }) } })[0] ?? '', /unknown field else/);
+  });
+
+  it('a secret is in the settings, and nowhere else', () => {
+    const loaded = load({ env: { GALGO_HTTP_JWT_ENCODING_SECRET: 'not to be seen' } });
+    assert.equal(loaded.settings.http.jwt.encodingSecret, 'not to be seen');
+    assert(!JSON.stringify(loaded.config).includes('not to be seen'));
+  });
+});
+
 describe('the environment', () => {
   it('an unknown GALGO_ variable is refused, an unknown IGGY_ one is a warning', () => {
     assert.deepEqual(problemsOf({ env: { GALGO_TCP_ADRESS: 'x' } }), [
@@ -226,6 +266,14 @@ describe('faults', () => {
       { GALGO_TCP_ENABLED: 'false', GALGO_QUIC_ENABLED: 'false', GALGO_WEBSOCKET_ENABLED: 'false', GALGO_HTTP_ENABLED: 'false' },
       /no transport/,
     ],
+    ['any origin with credentials', { GALGO_HTTP_CORS_ALLOW_CREDENTIALS: 'true' }, /allow_credentials needs/],
+    ['an issuer that stands for root', { GALGO_HTTP_JWT_TRUSTED_ISSUERS: issuers({ user_id: 0 }) }, /other than root/],
+    [
+      'an issuer whose keys come in the clear',
+      { GALGO_HTTP_JWT_TRUSTED_ISSUERS: issuers({ jwks_url: 'http://x.example/' }) },
+      /jwks_url with https/,
+    ],
+    ['an issuer without audience', { GALGO_HTTP_JWT_TRUSTED_ISSUERS: issuers({ audience: '' }) }, /an audience/],
     ['TLS without files', { GALGO_TCP_TLS_ENABLED: 'true', GALGO_TCP_TLS_SELF_SIGNED: 'false' }, /must name files/],
     ['a certificate without its key', { GALGO_TCP_TLS_ENABLED: 'true', GALGO_TCP_TLS_CERT_FILE: 'a.pem' }, /given together/],
     [
