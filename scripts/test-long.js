@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const longForms = { TEST_CRASH_RUNS: '10000', TEST_DAMAGE: 'all', TEST_MODEL_RUNS: '500', TEST_KILLS: '60' };
+const longForms = { TEST_CRASH_RUNS: '10000', TEST_DAMAGE: 'all', TEST_FAULTS: 'all', TEST_MODEL_RUNS: '500', TEST_KILLS: '60' };
 const env = { ...longForms, ...process.env };
 
 function run(program, ...args) {

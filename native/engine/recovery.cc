@@ -362,7 +362,8 @@ int Recovery::open_active() {
   if (p < size) {
     if (const int error = file->truncate(p)) return error;
   }
-  if (p < size || p > durable) {
+  // An opening that was killed may have cut the log and not synced that.
+  if (p < size || p > durable || result_.found != StoredState::kCleanStop) {
     if (const int error = make_durable(*file, durable, p)) return error;
   }
   segment.index_made = content.valid && !content.header.sealed;
