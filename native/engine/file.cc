@@ -90,6 +90,14 @@ class MachineFile final : public File {
     return 0;
   }
 
+  int allocate(uint64_t position, uint64_t length) override {
+    while (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(position), static_cast<off_t>(length)) != 0) {
+      if (errno == ENOSYS) return EOPNOTSUPP;
+      if (errno != EINTR) return errno;
+    }
+    return 0;
+  }
+
  private:
   const int descriptor_;
   IoCounters* const counters_;
@@ -104,7 +112,8 @@ std::string parent_of(const std::string& path) {
 class MachineFileSystem final : public FileSystem {
  public:
   int open(const std::string& path, OpenMode mode, IoCounters* counters, std::unique_ptr<File>* file) override {
-    const int flags = (mode == OpenMode::kRead ? O_RDONLY : O_RDWR) | (mode == OpenMode::kCreate ? O_CREAT : 0) | O_CLOEXEC;
+    const int flags = (mode == OpenMode::kRead ? O_RDONLY : O_RDWR) | (mode == OpenMode::kCreate ? O_CREAT : 0) |
+                      (mode == OpenMode::kDirect ? O_DIRECT : 0) | O_CLOEXEC;
     int descriptor;
     do descriptor = ::open(path.c_str(), flags, 0640);
     while (descriptor < 0 && errno == EINTR);
@@ -114,6 +123,8 @@ class MachineFileSystem final : public FileSystem {
   }
 
   int remove(const std::string& path) override { return ::unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno; }
+
+  int rename(const std::string& from, const std::string& to) override { return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno; }
 
   int make_directories(const std::string& path) override {
     if (::mkdir(path.c_str(), 0750) == 0) return sync_directory(parent_of(path));
@@ -146,6 +157,10 @@ class MachineFileSystem final : public FileSystem {
 };
 
 }  // namespace
+
+int File::allocate(uint64_t /*position*/, uint64_t /*length*/) { return EOPNOTSUPP; }
+
+int FileSystem::rename(const std::string& /*from*/, const std::string& /*to*/) { return EOPNOTSUPP; }
 
 int File::write(const void* from, size_t length, uint64_t position) {
   iovec part{const_cast<void*>(from), length};

@@ -37,11 +37,21 @@ class File {
   virtual int sync() = 0;
   virtual int truncate(uint64_t length) = 0;
   virtual int size(uint64_t* bytes) = 0;
+  /// Reserves space for [position, position + length) without changing the size; EOPNOTSUPP where the file system cannot.
+  virtual int allocate(uint64_t position, uint64_t length);
 
   int write(const void* from, size_t length, uint64_t position);
 };
 
-enum class OpenMode { kRead, kReadWrite, kCreate /* read and write, made if missing */ };
+enum class OpenMode {
+  kRead,
+  kReadWrite,
+  kCreate,  // read and write, made if missing
+  kDirect,  // read and write past the page cache: EINVAL where the file system refuses. Positions, lengths and addresses are multiples of kBlockBytes
+};
+
+/// What direct transfers are aligned to: the page, which is a multiple of the logical block of every common device.
+inline constexpr size_t kBlockBytes = 4096;
 
 class FileSystem {
  public:
@@ -50,6 +60,8 @@ class FileSystem {
   virtual int open(const std::string& path, OpenMode mode, IoCounters* counters, std::unique_ptr<File>* file) = 0;
   /// A missing file is no error.
   virtual int remove(const std::string& path) = 0;
+  /// Replaces a file that has the new name. EOPNOTSUPP where the file system cannot.
+  virtual int rename(const std::string& from, const std::string& to);
   /// Makes the directory and its missing parents, and syncs the parent of each one made.
   virtual int make_directories(const std::string& path) = 0;
   /// Makes names in the directory durable.

@@ -44,6 +44,7 @@ class FaultyFileSystem final : public FileSystem {
     return 0;
   }
   int remove(const std::string& path) override { return machine_.remove(path); }
+  int rename(const std::string& from, const std::string& to) override { return machine_.rename(from, to); }
   int make_directories(const std::string& path) override { return machine_.make_directories(path); }
   int sync_directory(const std::string& path) override {
     ++directory_syncs;
@@ -89,6 +90,7 @@ class FaultyFileSystem final : public FileSystem {
       return real_->truncate(length);
     }
     int size(uint64_t* bytes) override { return real_->size(bytes); }
+    int allocate(uint64_t position, uint64_t length) override { return real_->allocate(position, length); }
 
    private:
     FaultyFileSystem& owner_;
