@@ -9,6 +9,9 @@ import { createAuditLog } from './handlers/audit-log.ts';
 import { createPollMessages } from './handlers/messages/poll-messages.ts';
 import { createSendMessages } from './handlers/messages/send-messages.ts';
 import { createWaitForMessages } from './handlers/messages/wait-for-messages.ts';
+import { contentMetrics } from './handlers/metrics/content-metrics.ts';
+import { serverMetrics } from './handlers/metrics/server-metrics.ts';
+import { Readiness } from './handlers/readiness.ts';
 import { createHandlers } from './handlers/registry.ts';
 import { startEndedRevocations } from './jobs/ended-revocations.ts';
 import { startExpiredTokens } from './jobs/expired-tokens.ts';
@@ -17,8 +20,15 @@ import { startRetention } from './jobs/retention.ts';
 import { startSilentClients } from './jobs/silent-clients.ts';
 import { startStalledConnections } from './jobs/stalled-connections.ts';
 import type { Logger } from './observability/logger.ts';
+import { single } from './observability/metrics/metric-family.ts';
+import { processMetrics } from './observability/metrics/process-metrics.ts';
+import { requestMetrics } from './observability/metrics/request-metrics.ts';
+import { Scrape } from './observability/metrics/scrape.ts';
+import { transportMetrics } from './observability/metrics/transport-metrics.ts';
 import { rateLimitedWarning } from './observability/rate-limited-warning.ts';
 import type { RecentLines } from './observability/recent-lines.ts';
+import { RequestMeter } from './observability/request-meter.ts';
+import { TransportTraffic } from './observability/transport-traffic.ts';
 import type { ClusterMetadata } from './protocol/commands/get-cluster-metadata.ts';
 import { ClusterNodeRole, ClusterNodeStatus } from './protocol/primitives/enumerations.ts';
 import { loadQuiche } from './quic/quiche.ts';
@@ -28,17 +38,19 @@ import { createEngine } from './storage/native-engine.ts';
 import { systemClock } from './streaming/clock.ts';
 import { Passwords } from './streaming/passwords.ts';
 import { everyPermission } from './streaming/permissions.ts';
-import { createProcessStats } from './streaming/process-stats.ts';
+import { createProcessStats, type ProcessStats } from './streaming/process-stats.ts';
 import { System } from './streaming/system.ts';
 import { type TopicDefaults, unlimited } from './streaming/topic-settings.ts';
 import { rootUserId, userRow } from './streaming/users.ts';
 import { CertificateStore } from './transports/certificate-store.ts';
 import { listenHttp } from './transports/http/listen.ts';
+import type { MetricsEndpoint } from './transports/http/routes/metrics.ts';
 import { type InProcessListener, listenInProcess } from './transports/in-process.ts';
 import type { Listener, OpenConnection } from './transports/listener.ts';
 import { FlushScheduler } from './transports/output.ts';
 import { listenQuic } from './transports/quic/listen.ts';
 import { ReceiveBuffers } from './transports/receive-buffers.ts';
+import { RequestObserver } from './transports/request-observer.ts';
 import type { TransportServices } from './transports/services.ts';
 import { listenTcp } from './transports/tcp.ts';
 import { listenWebSocket } from './transports/websocket.ts';
@@ -97,12 +109,16 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     const version = packageVersion();
     const { longestWaitMs } = settings.longPoll;
     const pollMessages = createPollMessages(system);
+    const processStats = createProcessStats(dataPath, clock, version);
+    const meter = settings.http.enabled && settings.http.metrics !== undefined ? new RequestMeter() : undefined;
+    const tracing = undefined;
+    const observed = meter !== undefined || tracing !== undefined;
     const services: TransportServices = {
       system,
       engine,
       handlers: createHandlers({
         version,
-        processStats: createProcessStats(dataPath, clock, version),
+        processStats,
         cluster: () => clusterOf(settings, listening),
         dataPath,
         longestWaitMs,
@@ -113,6 +129,16 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
       pollMessages,
       waitForMessages: createWaitForMessages(system, pollMessages, longestWaitMs),
       audit: settings.system.logging.audit ? createAuditLog(system.users, log, () => clock.nowMs()) : undefined,
+      observers: observed
+        ? { classic: new RequestObserver('classic', meter, tracing), vsr: new RequestObserver('vsr', meter, tracing) }
+        : undefined,
+      tracing,
+      traffic: {
+        tcp: new TransportTraffic(),
+        quic: new TransportTraffic(),
+        websocket: new TransportTraffic(),
+        http: new TransportTraffic(),
+      },
       limits: settings.limits,
       certificateUsers: settings.certificateUsers,
       clock,
@@ -121,7 +147,10 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
       flushScheduler: new FlushScheduler(),
       refusedConnections: rateLimitedWarning(log, () => clock.nowMs()),
       stopping: () => stopping,
-      connected: (transport, address) => system.clients.connect(transport, address, clock.nowMs()),
+      connected: (transport, address) => {
+        services.traffic[transport].connectionsOpened++;
+        return system.clients.connect(transport, address, clock.nowMs());
+      },
       disconnected: (client) => system.disconnected(client),
     };
     const inProcess = listenInProcess(services);
@@ -130,6 +159,17 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     };
 
     const { tcp, websocket, http } = settings;
+    const health = new Readiness({
+      dataPath,
+      stopping: () => stopping,
+      listening: () => listeners().every((listener) => listener.listening),
+      writeMetadata: () => store.check(),
+      nowMs: () => clock.nowMs(),
+    });
+    const metrics =
+      meter === undefined || http.metrics === undefined
+        ? undefined
+        : metricsEndpoint({ ...http.metrics, meter, system, services, listening, version, processStats });
     const certificates = new CertificateStore(dataPath, log, () => clock.nowMs());
     undo.push(() => certificates.close());
     const tlsOf = async ({ tls }: typeof tcp | typeof websocket | typeof http) =>
@@ -141,7 +181,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     if (quic !== undefined) listening.quic = quic;
     if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services);
     if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
-    if (http.enabled) listening.http = await listenHttp({ ...http, version, tls: await tlsOf(http) }, services);
+    if (http.enabled) listening.http = await listenHttp({ ...http, version, metrics, health, tls: await tlsOf(http) }, services);
     const stopJobs = [
       startRebalanceTimeout(system),
       startStalledConnections(connections, () => clock.nowMs()),
@@ -196,6 +236,42 @@ async function startQuic(
   });
   if (!quiche) return undefined;
   return listenQuic(quiche, addon, quic, await certificates.open(quic.certificate), services);
+}
+
+function metricsEndpoint(parts: {
+  path: string;
+  isPublic: boolean;
+  topicsMax: number;
+  lagsMax: number;
+  meter: RequestMeter;
+  system: System;
+  services: TransportServices;
+  listening: Listening;
+  version: string;
+  processStats: () => ProcessStats;
+}): MetricsEndpoint {
+  const { path, isPublic, meter, system, services, listening } = parts;
+  const transports = () =>
+    (['tcp', 'quic', 'websocket', 'http'] as const).flatMap((transport) => {
+      const listener = listening[transport];
+      listener?.countTraffic?.();
+      return listener ? [{ transport, connections: listener.connections.size, traffic: services.traffic[transport] }] : [];
+    });
+  const endpoint: MetricsEndpoint = {
+    path,
+    isPublic,
+    meter,
+    requests: 0,
+    scrape: new Scrape([
+      () => [single('http_requests', 'counter', 'total count of http_requests.', endpoint.requests)],
+      contentMetrics(system, parts),
+      requestMetrics(meter),
+      transportMetrics(transports, services.refusedConnections),
+      serverMetrics(system, { processStats: parts.processStats, connectionsMax: services.limits.connectionsMax }),
+      processMetrics(parts),
+    ]),
+  };
+  return endpoint;
 }
 
 /** Waits until every connection ended; those that take too long are cut. */

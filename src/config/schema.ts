@@ -161,6 +161,22 @@ export const schema = z.object({
       { min: 1, max: 1_000_000 },
       { initial: 30, doc: 'Failed logins of an address in a minute; further ones are refused unheard until the minute is over.' },
     ),
+    metrics: z.object({
+      enabled: flag({ initial: true, doc: 'Whether requests are measured and metrics are served, for Prometheus.' }),
+      endpoint: text({ initial: '/metrics', doc: 'Path of the metrics.' }),
+      public: flag({
+        initial: false,
+        doc: 'Whether anybody may read the metrics, which name streams, topics and groups. Otherwise it takes a bearer whose user may read servers.',
+      }),
+      max_topics: count(
+        { min: 0, max: 1_000_000 },
+        { initial: 1000, doc: 'Topics that have metrics of their own. The totals count all of them.' },
+      ),
+      max_lags: count(
+        { min: 0, max: 1_000_000 },
+        { initial: 10_000, doc: 'Lags of consumer groups among the metrics, one for each group and partition.' },
+      ),
+    }),
     tails_max: count({ min: 0, max: 100_000 }, { initial: 100, doc: 'Tails of partitions that may be open at once.' }),
     cors: z.object({
       enabled: flag({ initial: true, doc: 'Whether web pages of other origins may call the API.' }),

@@ -82,6 +82,15 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       bodyBytesMax: http.max_request_size,
       loginFailuresMax: http.login_failures_max,
       tailsMax: http.tails_max,
+      /** Undefined: nothing is measured, and the path does not exist. */
+      metrics: http.metrics.enabled
+        ? {
+            path: http.metrics.endpoint,
+            isPublic: http.metrics.public,
+            topicsMax: http.metrics.max_topics,
+            lagsMax: http.metrics.max_lags,
+          }
+        : undefined,
       cors: http.cors.enabled ? corsOf(http.cors) : undefined,
       jwt: {
         algorithm: http.jwt.algorithm,
@@ -198,6 +207,7 @@ export function contradictions(values: Values, machine: Machine, { needsListener
     demand(!asksClients || tls.client_ca_file !== undefined, `${key('client_certificates')} needs ${key('client_ca_file')}`);
   }
   if (http.enabled) {
+    demand(/^(\/[\w.~-]+)+$/.test(http.metrics.endpoint), 'http.metrics.endpoint must be a path such as "/metrics"');
     const { allowed_origins: origins, allow_credentials: credentials } = http.cors;
     demand(
       !http.cors.enabled || !credentials || !origins.includes('*'),

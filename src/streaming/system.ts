@@ -15,6 +15,7 @@ import { type ClientRecord, Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { Directory } from './directory.ts';
+import { MessageTraffic } from './message-traffic.ts';
 import { closePartitions, type Partition } from './partition.ts';
 import { PartitionFolders, type Place } from './partition-folders.ts';
 import { Passwords } from './passwords.ts';
@@ -71,6 +72,8 @@ export class System {
   readonly sessions: Sessions;
   readonly streams = new Directory<Stream>();
   readonly rebalancingTimeoutMs: number;
+  /** Of all topics, also of those that are gone. */
+  readonly traffic = new MessageTraffic();
   #mutations: Promise<unknown> = Promise.resolve();
 
   private constructor(options: SystemOptions) {

@@ -5,6 +5,7 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Engine } from '../storage/engine.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import { Directory } from './directory.ts';
+import { MessageTraffic } from './message-traffic.ts';
 import type { Partition } from './partition.ts';
 import type { TopicConfig, TopicDefaults } from './topic-settings.ts';
 
@@ -23,6 +24,7 @@ export class Topic {
   /** Server defaults of the time of creation. */
   readonly defaults: TopicDefaults;
   readonly groups = new Directory<ConsumerGroup>();
+  readonly traffic = new MessageTraffic();
   name: string;
   config: TopicConfig;
   nextGroupId: number;

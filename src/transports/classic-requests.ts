@@ -7,15 +7,18 @@ import { commandByCode } from '../protocol/commands/registry.ts';
 import { errorCodes } from '../protocol/errors.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
+import type { Topic } from '../streaming/topic.ts';
 import type { Carrier } from './carrier.ts';
 import { type ControlOutcome, runControl } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
+import type { RequestObserver, RequestSubject } from './request-observer.ts';
 import type { Requests } from './requests.ts';
 
 const sendMessagesCode = 101;
 const pollMessagesCode = 100;
 const headBytes = 8;
+const noCode = 0;
 const take: Admission = { kind: 'take' };
 
 /** Statuses after which the reference's clients expect the connection to be gone. */
@@ -26,15 +29,21 @@ export class ClassicRequests implements Requests, Exchange {
   readonly headerStart = -1;
   readonly pollHeadroom = headBytes + pollPrefixBytes;
   readonly #carrier: Carrier;
+  readonly #observer: RequestObserver | undefined;
+  readonly #subject: RequestSubject = { stream: undefined, topic: undefined };
   bytes: Buffer;
   slot = noSlot;
   bodyStart = 0;
   end = 0;
+  topic: Topic | undefined;
+  #code = 0;
+  #startedMs = 0;
   /** True while `frame` runs: an answer given meanwhile needs no resumption. */
   #handling = false;
 
   constructor(carrier: Carrier) {
     this.#carrier = carrier;
+    this.#observer = carrier.services.observers?.classic;
     this.bytes = carrier.services.receiveBuffers.shared;
   }
 
@@ -69,14 +78,18 @@ export class ClassicRequests implements Requests, Exchange {
     this.#carrier.begin(true);
     this.#handling = true;
     const code = frame.bytes.readUInt32LE(frame.start + 4);
+    this.#observe(code);
     if (code === sendMessagesCode) services.sendMessages(this);
     else if (code === pollMessagesCode) services.pollMessages(this);
     else this.#control(services.handlers.byCode(code, 'classic'));
     this.#handling = false;
   }
 
-  skipped(_head: Buffer, _at: number, status: number): void {
+  skipped(head: Buffer, at: number, status: number): void {
+    // A frame too short for a code leaves what follows in the head undefined.
+    this.#observe(head.readUInt32LE(at) < headBytes - 4 ? noCode : head.readUInt32LE(at + 4));
     this.#writeHead(status, 0);
+    this.#observed(status);
   }
 
   refused(status: number): void {
@@ -94,13 +107,13 @@ export class ClassicRequests implements Requests, Exchange {
 
   fail(status: number): void {
     this.#writeHead(status, 0);
-    this.#answered();
+    this.#answered(status);
     if (closingStatuses.has(status)) this.#carrier.end();
   }
 
   appended(): void {
     this.#writeHead(0, 0);
-    this.#answered();
+    this.#answered(0);
   }
 
   polled(partitionId: number, completion: Completion): void {
@@ -110,13 +123,13 @@ export class ClassicRequests implements Requests, Exchange {
       const { words, count } = completion;
       writePollPrefix(buffer, at + headBytes, partitionId, words[12] ?? 0, words[13] ?? 0, count);
     });
-    this.#answered();
+    this.#answered(0);
   }
 
   polledNothing(): void {
     const at = this.#writeHead(0, pollPrefixBytes);
     this.#carrier.output.buffer.fill(0, at, at + pollPrefixBytes);
-    this.#answered();
+    this.#answered(0);
   }
 
   #control(handler: Handler | undefined): void {
@@ -125,7 +138,7 @@ export class ClassicRequests implements Requests, Exchange {
       return;
     }
     const body = Buffer.from(this.bytes.subarray(this.bodyStart, this.end));
-    const outcome = runControl(this.#carrier.services, this.client, 'classic', handler, body);
+    const outcome = runControl(this.#carrier.services, this.client, 'classic', handler, body, this.#subject);
     if (outcome instanceof Promise) void outcome.then((settled) => this.#finish(settled));
     else this.#finish(outcome);
   }
@@ -138,7 +151,7 @@ export class ClassicRequests implements Requests, Exchange {
     if (outcome.kind === 'eviction') throw new Error('an eviction has no classic form');
     const at = this.#writeHead(0, outcome.body.length);
     outcome.body.copy(this.#carrier.output.buffer, at);
-    this.#answered();
+    this.#answered(0);
   }
 
   /** Writes status and length and leaves room for the payload; returns where it starts. */
@@ -150,7 +163,26 @@ export class ClassicRequests implements Requests, Exchange {
     return at + headBytes;
   }
 
-  #answered(): void {
+  #observe(code: number): void {
+    if (this.#observer === undefined) return;
+    this.#code = code;
+    this.#startedMs = this.#observer.now();
+    this.topic = undefined;
+    this.#subject.stream = undefined;
+    this.#subject.topic = undefined;
+  }
+
+  #observed(failure: number): void {
+    if (this.#observer === undefined) return;
+    if (this.topic !== undefined) {
+      this.#subject.stream = this.topic.streamId;
+      this.#subject.topic = this.topic.id;
+    }
+    this.#observer.answered(this.#code, this.#startedMs, failure, this.client, this.#subject);
+  }
+
+  #answered(failure: number): void {
+    this.#observed(failure);
     if (this.slot !== noSlot) this.#carrier.services.receiveBuffers.releaseHandedOver(this.slot);
     this.slot = noSlot;
     this.#carrier.answered(true, !this.#handling);

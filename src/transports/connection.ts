@@ -4,6 +4,7 @@
 // request that must be answered first is being handled, while too many are unanswered, or while the peer does not take its replies.
 
 import type { Logger } from '../observability/logger.ts';
+import type { TransportTraffic } from '../observability/transport-traffic.ts';
 import type { Generation } from '../protocol/command.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
 import type { Carrier } from './carrier.ts';
@@ -33,6 +34,7 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
   readonly output: Output;
   readonly log: Logger;
   readonly #transport: Transport;
+  readonly #traffic: TransportTraffic;
   readonly #reader: FrameReader;
   #requests: Requests | undefined;
   #readingPaused = false;
@@ -48,7 +50,8 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
     this.client = client;
     this.services = services;
     this.log = services.log;
-    this.output = new Output(transport, services.flushScheduler);
+    this.#traffic = services.traffic[client.transport];
+    this.output = new Output(transport, services.flushScheduler, this.#traffic);
     this.#reader = new FrameReader(this, services.receiveBuffers);
     this.#lastByteAtMs = services.clock.nowMs();
   }
@@ -72,6 +75,7 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
 
   received(bytes: Buffer, length: number): void {
     this.#lastByteAtMs = this.services.clock.nowMs();
+    this.#traffic.bytesIn += length;
     this.#reader.received(bytes, length);
     this.#updateReading();
   }

@@ -9,6 +9,7 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Reader } from '../protocol/reader.ts';
 import { Writer } from '../protocol/writer.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
+import type { RequestSubject } from './request-observer.ts';
 import type { TransportServices } from './services.ts';
 
 /** What a command came to. `early`: it was refused before its handler ran. */
@@ -17,13 +18,17 @@ export type ControlOutcome =
   | { kind: 'failure'; status: number; early: boolean }
   | { kind: 'eviction'; reason: EvictionReason };
 
-/** Runs one command. `body` must be memory of the caller's own: decoded requests keep views of it. The result is a promise only if the handler's is. */
+/**
+ * Runs one command. `body` must be memory of the caller's own: decoded requests keep views of it. `subject` gets what the request names. The result is a promise only if the
+ * handler's is.
+ */
 export function runControl(
   services: TransportServices,
   client: ClientRecord,
   generation: Generation,
   handler: Handler,
   body: Buffer,
+  subject: RequestSubject,
 ): ControlOutcome | Promise<ControlOutcome> {
   let request: unknown;
   try {
@@ -31,6 +36,7 @@ export function runControl(
   } catch (error) {
     return failure(services, error, true);
   }
+  noteSubject(request, subject);
   if (handler.login === 'required' && client.userId === undefined) {
     return { kind: 'failure', status: errorCodes.unauthenticated, early: true };
   }
@@ -46,6 +52,13 @@ export function runControl(
     audited(outcomeName(settled));
     return settled;
   });
+}
+
+function noteSubject(request: unknown, subject: RequestSubject): void {
+  if (typeof request !== 'object' || request === null) return;
+  const { stream, topic } = request as Partial<RequestSubject>;
+  subject.stream = stream;
+  subject.topic = topic;
 }
 
 function run(

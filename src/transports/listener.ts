@@ -14,6 +14,10 @@ export interface Listener {
   /** Address as clients dial it, `host:port`. */
   readonly address: string;
   readonly connections: ReadonlySet<OpenConnection>;
+  /** New connections are accepted. */
+  readonly listening: boolean;
+  /** Adds to the transport's traffic what open connections carried since they were counted before; undefined if they count as they go. */
+  countTraffic?(): void;
   /** Stops accepting; open connections stay. */
   stopAccepting(): void;
 }

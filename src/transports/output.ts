@@ -1,6 +1,8 @@
 // Replies on their way out. Small ones of one event-loop turn are joined in one buffer and leave with one write; large ones leave from the pooled slot that they were
 // read into, which is released when the socket has taken it. Where a write is a message of its own each reply gets one.
 
+import type { TransportTraffic } from '../observability/transport-traffic.ts';
+
 const joinedBytes = 16 * 1024;
 
 /** Where requests write their replies. */
@@ -44,6 +46,7 @@ export class FlushScheduler {
 export class Output implements ReplyOutput {
   readonly #sink: ByteSink;
   readonly #scheduler: FlushScheduler;
+  readonly #traffic: TransportTraffic;
   readonly #oneReplyAWrite: boolean;
   #joined = Buffer.allocUnsafe(joinedBytes);
   #from = 0;
@@ -51,9 +54,10 @@ export class Output implements ReplyOutput {
   #scheduled = false;
   #closed = false;
 
-  constructor(sink: ByteSink, scheduler: FlushScheduler) {
+  constructor(sink: ByteSink, scheduler: FlushScheduler, traffic: TransportTraffic) {
     this.#sink = sink;
     this.#scheduler = scheduler;
+    this.#traffic = traffic;
     this.#oneReplyAWrite = sink.writesAreMessages;
   }
 
@@ -89,6 +93,7 @@ export class Output implements ReplyOutput {
       return;
     }
     this.#write();
+    this.#traffic.bytesOut += bytes.length;
     this.#sink.write(bytes, sent);
   }
 
@@ -104,6 +109,7 @@ export class Output implements ReplyOutput {
 
   #write(): void {
     if (this.#from === this.#to || this.#closed) return;
+    this.#traffic.bytesOut += this.#to - this.#from;
     this.#sink.write(this.#joined.subarray(this.#from, this.#to), undefined);
     if (this.#sink.unsentBytes === 0) {
       this.#from = 0;

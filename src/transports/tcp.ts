@@ -137,6 +137,9 @@ export async function listenTcp(options: TcpOptions, services: TransportServices
   return {
     address: formatAddress(bound.address, bound.port),
     connections,
+    get listening() {
+      return server.listening;
+    },
     stopAccepting: () => server.close(),
   };
 }

@@ -7,10 +7,12 @@ import { requestClient, requestNumber, vsrHeaderBytes, writeReplyHeader } from '
 import { Operation } from '../protocol/operations.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
+import type { Topic } from '../streaming/topic.ts';
 import type { Carrier } from './carrier.ts';
 import type { Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
 import type { Answer } from './reply-history.ts';
+import type { RequestSubject } from './request-observer.ts';
 
 /** Gets exchanges back when they were answered. */
 export interface ExchangeOwner {
@@ -30,6 +32,11 @@ export class VsrExchange implements WaitingExchange {
   end = 0;
   operation = 0;
   exclusive = true;
+  topic: Topic | undefined;
+  readonly subject: RequestSubject = { stream: undefined, topic: undefined };
+  /** For whoever observes: when the request began, and what it failed with, a status or a name; 0 for success. */
+  startedMs = 0;
+  failure: number | string = 0;
 
   constructor(carrier: Carrier, owner: ExchangeOwner) {
     this.#carrier = carrier;
@@ -39,6 +46,11 @@ export class VsrExchange implements WaitingExchange {
 
   get client(): ClientRecord {
     return this.#carrier.client;
+  }
+
+  /** Of the request. */
+  get header(): Buffer {
+    return this.#header;
   }
 
   /** The client id in the request's header. */
@@ -63,6 +75,10 @@ export class VsrExchange implements WaitingExchange {
     this.end = frame.end;
     this.operation = operation;
     this.exclusive = exclusive;
+    this.topic = undefined;
+    this.subject.stream = undefined;
+    this.subject.topic = undefined;
+    this.failure = 0;
     frame.bytes.copy(this.#header, 0, frame.start, frame.bodyStart);
   }
 
@@ -91,6 +107,7 @@ export class VsrExchange implements WaitingExchange {
   }
 
   fail(status: number): void {
+    this.failure = status;
     const { output } = this.#carrier;
     const at = output.reserve(vsrHeaderBytes);
     writeReplyHeader(output.buffer, at, this.#header, 0, this.operation, status, 0);

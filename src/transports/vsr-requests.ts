@@ -19,13 +19,23 @@ import {
   writeEviction,
   writeReplyHeader,
 } from '../protocol/frame/vsr.ts';
-import { EvictionReason, hasResultSection, isInternalOperation, Operation, replyOperation, VsrCommand } from '../protocol/operations.ts';
+import {
+  codeOfOperation,
+  EvictionReason,
+  evictionName,
+  hasResultSection,
+  isInternalOperation,
+  Operation,
+  replyOperation,
+  VsrCommand,
+} from '../protocol/operations.ts';
 import { protocolVersion, protocolVersionMin } from '../protocol/primitives/protocol-version.ts';
 import { Writer } from '../protocol/writer.ts';
 import type { Carrier } from './carrier.ts';
 import { type ControlOutcome, runControl } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
 import type { Answer } from './reply-history.ts';
+import type { RequestObserver, RequestSubject } from './request-observer.ts';
 import type { Requests } from './requests.ts';
 import { VsrExchange } from './vsr-exchange.ts';
 import type { VsrSession } from './vsr-session.ts';
@@ -34,9 +44,12 @@ const pollMessagesCode = 100;
 const classicLoginCodes = new Set([38, 44]);
 const take: Admission = { kind: 'take' };
 const nothing = Buffer.alloc(0);
+const noCode = 0;
+const noSubject: RequestSubject = { stream: undefined, topic: undefined };
 
 export class VsrRequests implements Requests {
   readonly #carrier: Carrier;
+  readonly #observer: RequestObserver | undefined;
   readonly #session: VsrSession;
   readonly #idleExchanges: VsrExchange[] = [];
   /** True while `frame` runs: an answer given meanwhile needs no resumption. */
@@ -44,6 +57,7 @@ export class VsrRequests implements Requests {
 
   constructor(carrier: Carrier, session: VsrSession) {
     this.#carrier = carrier;
+    this.#observer = carrier.services.observers?.vsr;
     this.#session = session;
   }
 
@@ -63,6 +77,7 @@ export class VsrRequests implements Requests {
     const waits = operation === Operation.nonReplicated && requestCode(frame.bytes, frame.start) === waitForMessages.code;
     const exclusive = operation !== Operation.sendMessages && !waits;
     exchange.open(frame, operation, exclusive);
+    if (this.#observer !== undefined) exchange.startedMs = this.#observer.now();
     this.#carrier.begin(exclusive);
     this.#handling = true;
     this.#dispatch(exchange, operation);
@@ -73,6 +88,8 @@ export class VsrRequests implements Requests {
     const operation = requestOperation(head, at);
     if (operation === Operation.nonReplicated) this.#writeStatus(head, at, operation, status);
     else this.#writeEviction(requestClient(head, at), EvictionReason.noSession);
+    const code = codeOf(head, at, operation);
+    this.#observer?.answered(code, this.#observer.now(), status, this.#carrier.client, noSubject);
   }
 
   refused(): void {
@@ -90,8 +107,18 @@ export class VsrRequests implements Requests {
 
   /** An exchange was answered: it can serve another request. */
   closeExchange(exchange: VsrExchange): void {
+    if (this.#observer !== undefined) this.#observed(exchange, this.#observer);
     this.#idleExchanges.push(exchange);
     this.#carrier.answered(exchange.exclusive, !this.#handling);
+  }
+
+  #observed(exchange: VsrExchange, observer: RequestObserver): void {
+    const { topic, subject } = exchange;
+    if (topic !== undefined) {
+      subject.stream = topic.streamId;
+      subject.topic = topic.id;
+    }
+    observer.answered(codeOf(exchange.header, 0, exchange.operation), exchange.startedMs, exchange.failure, this.#carrier.client, subject);
   }
 
   #dispatch(exchange: VsrExchange, operation: number): void {
@@ -182,7 +209,7 @@ export class VsrRequests implements Requests {
       this.#session.next();
       return;
     }
-    this.#run(handler, body, (outcome) => {
+    this.#run(exchange, handler, body, (outcome) => {
       const answer = this.#finish(exchange, outcome);
       const secret = outcome.kind === 'reply' && exchange.operation === Operation.createPersonalAccessToken;
       if (answer !== undefined) this.#session.history.remember(number, secret ? 'secret' : answer);
@@ -191,11 +218,11 @@ export class VsrRequests implements Requests {
   }
 
   #control(exchange: VsrExchange, handler: Handler, done: (outcome: ControlOutcome) => void): void {
-    this.#run(handler, ownBody(exchange), done);
+    this.#run(exchange, handler, ownBody(exchange), done);
   }
 
-  #run(handler: Handler, body: Buffer, done: (outcome: ControlOutcome) => void): void {
-    const outcome = runControl(this.#carrier.services, this.#carrier.client, 'vsr', handler, body);
+  #run(exchange: VsrExchange, handler: Handler, body: Buffer, done: (outcome: ControlOutcome) => void): void {
+    const outcome = runControl(this.#carrier.services, this.#carrier.client, 'vsr', handler, body, exchange.subject);
     if (outcome instanceof Promise) void outcome.then(done);
     else done(outcome);
   }
@@ -222,6 +249,7 @@ export class VsrRequests implements Requests {
       exchange.fail(errorCodes['invalid-size-bytes']);
       return undefined;
     }
+    if (outcome.kind === 'failure') exchange.failure = outcome.status;
     const answer = { operation, body };
     exchange.reply(answer);
     return answer;
@@ -229,6 +257,7 @@ export class VsrRequests implements Requests {
 
   #evict(exchange: VsrExchange, reason: EvictionReason): void {
     this.#writeEviction(exchange.clientId, reason);
+    exchange.failure = `evicted-${evictionName(reason)}`;
     exchange.close();
   }
 
@@ -250,6 +279,11 @@ export class VsrRequests implements Requests {
     const at = output.reserve(vsrHeaderBytes);
     writeReplyHeader(output.buffer, at, head, headAt, operation, status, 0);
   }
+}
+
+/** The classic code that stands for the request's command. */
+function codeOf(head: Buffer, at: number, operation: number): number {
+  return operation === Operation.nonReplicated ? requestCode(head, at) : (codeOfOperation(operation) ?? noCode);
 }
 
 /** A copy: the bytes of a request may be gone when its handler goes on. */

@@ -97,6 +97,9 @@ export async function listenWebSocket(options: WebSocketOptions, services: Trans
   return {
     address: formatAddress(bound.address, bound.port),
     connections: peers,
+    get listening() {
+      return server.listening;
+    },
     stopAccepting: () => {
       server.close();
       // Those that are upgraded are no longer the HTTP server's.

@@ -37,6 +37,7 @@ export function createPollMessages(system: System): PollMessages {
     readPollHead(body.bytes, body.bodyStart, body.end, head);
     if (client.userId === undefined) throw new ProtocolError('unauthenticated');
     const topic = system.topic(head.stream, head.topic);
+    exchange.topic = topic;
     system.users.authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
 
     let group: ConsumerGroup | undefined;
@@ -72,6 +73,10 @@ export function createPollMessages(system: System): PollMessages {
     request.autoCommit = head.autoCommit;
     const { autoCommit } = head;
     const answer = (completion: Completion): void => {
+      if (completion.count > 0) {
+        topic.traffic.delivered(completion.count, completion.length);
+        system.traffic.delivered(completion.count, completion.length);
+      }
       if (group !== undefined && completion.count > 0) {
         // The member may have lost the partition while the poll ran: then it must not hold it up for the new owner.
         if (group.mayCommit(client.id, partitionId)) group.polled(partitionId, completion.lastOffset);

@@ -30,6 +30,7 @@ export function createSendMessages(system: System): (exchange: Exchange) => void
     if (client.userId === undefined) throw new ProtocolError('unauthenticated');
     readSendHead(bytes, exchange.bodyStart, exchange.end, exchange.generation, head);
     const topic = system.topic(head.stream, head.topic);
+    exchange.topic = topic;
     system.users.authorize(client.userId, 'send-messages', topic.streamId, topic.id);
     // A connection without a session speaks classic, whose requests have no numbers.
     const sends = client.session?.sends;
@@ -47,7 +48,10 @@ export function createSendMessages(system: System): (exchange: Exchange) => void
     request.userId = client.userId;
     request.headerStart = exchange.headerStart;
     if (sends !== undefined) writeRequestClient(bytes, exchange.headerStart, sends.clientIdBytes);
-    const stored = ({ firstOffset }: Completion): void => {
+    const { dataLength } = head;
+    const stored = ({ firstOffset, count }: Completion): void => {
+      topic.traffic.received(count, dataLength);
+      system.traffic.received(count, dataLength);
       exchange.appended(topic.streamId, topic.id, partition.id, firstOffset);
       sends?.stored(number, topic, partition.id, firstOffset);
     };

@@ -6,6 +6,7 @@ import type { RowKind, Rows } from './rows.ts';
 
 const schemaVersion = 1;
 const schemaKey = ['schema'];
+const checkKey = ['check'];
 
 /** Ids from the outermost inwards: stream, topic, partition or group; user, token. */
 export type Ids = readonly number[];
@@ -22,6 +23,8 @@ export interface MetadataStore {
   all<Kind extends RowKind>(kind: Kind): { ids: Ids; row: Rows[Kind] }[];
   /** Applies all changes or none. Resolves once they survive a power failure. */
   commit(changes: readonly Change[]): Promise<void>;
+  /** Writes something that nobody reads. Resolves once it is on the device; rejects if it cannot be written. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,11 @@ export async function openMetadataStore(folder: string): Promise<MetadataStore> 
           else db.remove([change.remove, ...change.ids]);
         }
       });
+      await db.flushed;
+    },
+
+    async check() {
+      await db.put(checkKey, Date.now());
       await db.flushed;
     },
 

@@ -8,6 +8,7 @@ import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { authentication } from './application/authentication.ts';
 import { allowOrigins, type CorsSettings } from './application/cors.ts';
 import type { HttpApp, HttpServices } from './application/http-app.ts';
+import { observeRequests } from './application/observe-requests.ts';
 import { withFailures } from './application/operation.ts';
 import { refuseWrongMethods } from './application/wrong-methods.ts';
 import { ajvOptions } from './json/keywords.ts';
@@ -17,8 +18,10 @@ import { type FailureBody, failureOf, HttpFailure, statusCodeOf } from './reques
 import { takeBodies } from './request/read-body.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { groupRoutes } from './routes/groups.ts';
+import { healthRoutes } from './routes/health.ts';
 import { loginRoutes } from './routes/logins.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { offsetRoutes } from './routes/offsets.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -37,6 +40,8 @@ export interface HttpAppOptions {
 
 const areas: readonly ((app: HttpApp, services: HttpServices) => void)[] = [
   systemRoutes,
+  healthRoutes,
+  metricsRoutes,
   loginRoutes,
   userRoutes,
   tokenRoutes,
@@ -70,6 +75,7 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
   app.setNotFoundHandler((_request, reply) => answer(reply, 404, new HttpFailure(404, 'not_found', 'There is no such path').body));
   app.decorateRequest('caller', null);
   app.decorateRequest('accessToken', null);
+  observeRequests(app, services);
   headReplies(app, services);
   if (options.cors !== undefined) await allowOrigins(app, options.cors);
   app.addHook('onRequest', authentication(services));

@@ -3,6 +3,7 @@
 import type https from 'node:https';
 import type net from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { TransportTraffic } from '../../observability/transport-traffic.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { formatAddress, type Listener, type OpenConnection } from '../listener.ts';
 import type { TransportServices } from '../services.ts';
@@ -12,6 +13,8 @@ import type { HttpServices } from './application/http-app.ts';
 import { AccessTokens, type JwtSettings } from './auth/access-tokens.ts';
 import { LoginThrottle } from './auth/login-throttle.ts';
 import { ByteBudget } from './request/byte-budget.ts';
+import type { HealthChecks } from './routes/health.ts';
+import type { MetricsEndpoint } from './routes/metrics.ts';
 
 export interface HttpOptions extends HttpAppOptions {
   readonly host: string;
@@ -19,6 +22,8 @@ export interface HttpOptions extends HttpAppOptions {
   readonly jwt: JwtSettings;
   readonly loginFailuresMax: number;
   readonly tailsMax: number;
+  readonly metrics: MetricsEndpoint | undefined;
+  readonly health: HealthChecks;
   readonly tls: TlsListenerOptions | undefined;
 }
 
@@ -34,8 +39,23 @@ const http2StreamsMax = 128;
 class HttpConnection implements OpenConnection {
   readonly #socket: net.Socket;
 
-  constructor(socket: net.Socket) {
+  readonly #traffic: TransportTraffic;
+  #bytesIn = 0;
+  #bytesOut = 0;
+
+  constructor(socket: net.Socket, traffic: TransportTraffic) {
     this.#socket = socket;
+    this.#traffic = traffic;
+    traffic.connectionsOpened++;
+  }
+
+  /** Counts what came and went since this was called before. */
+  countTraffic(): void {
+    const { bytesRead, bytesWritten } = this.#socket;
+    this.#traffic.bytesIn += bytesRead - this.#bytesIn;
+    this.#traffic.bytesOut += bytesWritten - this.#bytesOut;
+    this.#bytesIn = bytesRead;
+    this.#bytesOut = bytesWritten;
   }
 
   /** The HTTP server's own time-outs end those that stall. */
@@ -63,6 +83,8 @@ export async function listenHttp(options: HttpOptions, services: TransportServic
     replyBytes: new ByteBudget(limits.receiveBytesMax),
     tailsMax: options.tailsMax,
     pollWriter: new Writer(),
+    metrics: options.metrics,
+    health: options.health,
   };
   const app = await createHttpApp(options, httpServices, serverOptions(options.tls));
   // An HTTP, HTTPS or HTTP/2 server: what is used here all of them have.
@@ -72,9 +94,12 @@ export async function listenHttp(options: HttpOptions, services: TransportServic
   server.maxConnections = limits.connectionsMax;
   server.on('drop', () => services.refusedConnections.note(`http connection refused: the limit is ${limits.connectionsMax}`));
   server.on('connection', (socket: net.Socket) => {
-    const connection = new HttpConnection(socket);
+    const connection = new HttpConnection(socket, services.traffic.http);
     connections.add(connection);
-    socket.on('close', () => connections.delete(connection));
+    socket.on('close', () => {
+      connection.countTraffic();
+      connections.delete(connection);
+    });
   });
   if (options.tls !== undefined) {
     followCertificate(server, options.tls.certificate);
@@ -90,6 +115,12 @@ export async function listenHttp(options: HttpOptions, services: TransportServic
   return {
     address: formatAddress(bound.address, bound.port),
     connections,
+    countTraffic() {
+      for (const connection of connections) connection.countTraffic();
+    },
+    get listening() {
+      return server.listening;
+    },
     stopAccepting: () => void app.close(),
   };
 }

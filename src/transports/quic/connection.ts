@@ -192,6 +192,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
       const received = this.#native.streamRecv(streamId, into);
       if (received === null) return undefined;
       this.#balance.deliveredBytes += received[0];
+      this.services.traffic.quic.bytesIn += received[0];
       return received;
     } catch {
       // The peer took the stream back. The library counts it as open until its receiving half is shut down.
@@ -204,7 +205,9 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   sendBytes(streamId: number, bytes: Uint8Array, fin: boolean): number | undefined {
     if (this.#closed) return undefined;
     try {
-      return this.#native.streamSend(streamId, bytes, fin) ?? -1;
+      const taken = this.#native.streamSend(streamId, bytes, fin) ?? -1;
+      if (taken > 0) this.services.traffic.quic.bytesOut += taken;
+      return taken;
     } catch {
       // The peer wants no reply.
       return undefined;

@@ -57,6 +57,10 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
     );
   }
 
+  get listening(): boolean {
+    return this.#socket !== undefined && !this.#stopping;
+  }
+
   get connections(): ReadonlySet<OpenConnection> {
     return this.#open;
   }

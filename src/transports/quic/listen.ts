@@ -34,6 +34,9 @@ export async function listenQuic(
   return {
     address: formatAddress(host, socket.port),
     connections: endpoint.connections,
+    get listening() {
+      return endpoint.listening;
+    },
     stopAccepting: () => endpoint.stop(),
   };
 }

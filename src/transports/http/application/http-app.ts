@@ -6,6 +6,8 @@ import type { AccessTokens, VerifiedToken } from '../auth/access-tokens.ts';
 import type { LoginThrottle } from '../auth/login-throttle.ts';
 import type { PollServices } from '../messages/http-exchange.ts';
 import type { ByteBudget } from '../request/byte-budget.ts';
+import type { HealthChecks } from '../routes/health.ts';
+import type { MetricsEndpoint } from '../routes/metrics.ts';
 
 export type HttpApp = FastifyInstance;
 
@@ -15,6 +17,9 @@ export interface HttpServices extends PollServices {
   /** Of replies that their peers have not taken yet. */
   readonly replyBytes: ByteBudget;
   readonly tailsMax: number;
+  /** Undefined: metrics are off. */
+  readonly metrics: MetricsEndpoint | undefined;
+  readonly health: HealthChecks;
 }
 
 declare module 'fastify' {
