@@ -138,6 +138,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
         quic: new TransportTraffic(),
         websocket: new TransportTraffic(),
         http: new TransportTraffic(),
+        'in-process': new TransportTraffic(),
       },
       limits: settings.limits,
       certificateUsers: settings.certificateUsers,

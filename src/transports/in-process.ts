@@ -36,6 +36,9 @@ export function listenInProcess(services: TransportServices): InProcessListener 
   return {
     address,
     connections,
+    get listening() {
+      return accepting;
+    },
     open(peer, username) {
       if (!accepting || services.stopping()) throw new Error('the server stops');
       const { connectionsMax } = services.limits;
