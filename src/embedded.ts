@@ -10,7 +10,6 @@ import { settingKeys } from './config/key-table.ts';
 import { type ConfigTable, loadSettings } from './config/load-settings.ts';
 import type { ConfigOf, schema } from './config/schema.ts';
 import { type Logger, silentLogger } from './observability/logger.ts';
-import { RecentLines } from './observability/recent-lines.ts';
 import { type EmbeddableServer, startServer } from './server.ts';
 
 export interface GalgoOptions {
@@ -31,8 +30,8 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-/** Of the log, for snapshots: a logger that was given keeps its lines to itself. */
-const recentLinesBytesMax = 0;
+/** A logger that was given keeps its lines to itself. */
+const nothingOfTheLog = { recentText: () => '', linesDropped: () => 0 };
 
 export async function startEmbedded(options: GalgoOptions): Promise<EmbeddedServer> {
   const temporary = options.path === undefined;
@@ -46,7 +45,7 @@ export async function startEmbedded(options: GalgoOptions): Promise<EmbeddedServ
       ...(options.root === undefined ? {} : { root: options.root }),
     });
     openDataFolder(settings.system.path, { fresh: false });
-    const server = await startServer(settings, options.logger ?? silentLogger(), new RecentLines(recentLinesBytesMax));
+    const server = await startServer(settings, options.logger ?? silentLogger(), nothingOfTheLog);
     return {
       path: settings.system.path,
       server,

@@ -6,7 +6,7 @@ import { runGalgo } from './cli/program.ts';
 process.stdout.on('error', () => {});
 
 const exitCode = await runGalgo(process.argv.slice(2), {
-  startServer: async (settings, log, recentLines) => (await import('./server.ts')).startServer(settings, log, recentLines),
+  startServer: async (settings, log, logFacts) => (await import('./server.ts')).startServer(settings, log, logFacts),
   loadNotify: async () => (await import('./addon/addon.ts')).loadAddon().notify,
 });
 process.exit(process.exitCode ?? exitCode);

@@ -3,13 +3,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Addon, loadAddon } from './addon/addon.ts';
-import type { RunningServer } from './cli/running-server.ts';
+import type { LogFacts, RunningServer } from './cli/running-server.ts';
 import type { Settings } from './config/settings.ts';
 import { createAuditLog } from './handlers/audit-log.ts';
 import { createPollMessages } from './handlers/messages/poll-messages.ts';
 import { createSendMessages } from './handlers/messages/send-messages.ts';
 import { createWaitForMessages } from './handlers/messages/wait-for-messages.ts';
 import { contentMetrics } from './handlers/metrics/content-metrics.ts';
+import { engineMetrics } from './handlers/metrics/engine-metrics.ts';
 import { serverMetrics } from './handlers/metrics/server-metrics.ts';
 import { Readiness } from './handlers/readiness.ts';
 import { createHandlers } from './handlers/registry.ts';
@@ -26,7 +27,6 @@ import { requestMetrics } from './observability/metrics/request-metrics.ts';
 import { Scrape } from './observability/metrics/scrape.ts';
 import { transportMetrics } from './observability/metrics/transport-metrics.ts';
 import { rateLimitedWarning } from './observability/rate-limited-warning.ts';
-import type { RecentLines } from './observability/recent-lines.ts';
 import { RequestMeter } from './observability/request-meter.ts';
 import { TransportTraffic } from './observability/transport-traffic.ts';
 import type { ClusterMetadata } from './protocol/commands/get-cluster-metadata.ts';
@@ -43,8 +43,8 @@ import { System } from './streaming/system.ts';
 import { type TopicDefaults, unlimited } from './streaming/topic-settings.ts';
 import { rootUserId, userRow } from './streaming/users.ts';
 import { CertificateStore } from './transports/certificate-store.ts';
+import type { MetricsEndpoint } from './transports/http/application/http-app.ts';
 import { listenHttp } from './transports/http/listen.ts';
-import type { MetricsEndpoint } from './transports/http/routes/metrics.ts';
 import { type InProcessListener, listenInProcess } from './transports/in-process.ts';
 import type { Listener, OpenConnection } from './transports/listener.ts';
 import { FlushScheduler } from './transports/output.ts';
@@ -75,7 +75,7 @@ interface Listening {
 }
 
 /** Resolves when the server answers on every address. Rejects if the data folder is in use or cannot be read, or an address cannot be bound. */
-export async function startServer(settings: Settings, log: Logger, recentLines: RecentLines): Promise<EmbeddableServer> {
+export async function startServer(settings: Settings, log: Logger, logFacts: LogFacts): Promise<EmbeddableServer> {
   const dataPath = settings.system.path;
   const undo: (() => unknown)[] = [];
   try {
@@ -123,7 +123,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
         dataPath,
         longestWaitMs,
         connectionsMax: settings.limits.connectionsMax,
-        recentLog: () => recentLines.text(),
+        recentLog: () => logFacts.recentText(),
       }),
       sendMessages: createSendMessages(system),
       pollMessages,
@@ -170,7 +170,7 @@ export async function startServer(settings: Settings, log: Logger, recentLines: 
     const metrics =
       meter === undefined || http.metrics === undefined
         ? undefined
-        : metricsEndpoint({ ...http.metrics, meter, system, services, listening, version, processStats });
+        : metricsEndpoint({ ...http.metrics, meter, system, services, listening, version, processStats, logFacts });
     const certificates = new CertificateStore(dataPath, log, () => clock.nowMs());
     undo.push(() => certificates.close());
     const tlsOf = async ({ tls }: typeof tcp | typeof websocket | typeof http) =>
@@ -250,6 +250,7 @@ function metricsEndpoint(parts: {
   listening: Listening;
   version: string;
   processStats: () => ProcessStats;
+  logFacts: LogFacts;
 }): MetricsEndpoint {
   const { path, isPublic, meter, system, services, listening } = parts;
   const transports = () =>
@@ -266,10 +267,12 @@ function metricsEndpoint(parts: {
     scrape: new Scrape([
       () => [single('http_requests', 'counter', 'total count of http_requests.', endpoint.requests)],
       contentMetrics(system, parts),
+      engineMetrics(system.engine),
       requestMetrics(meter),
       transportMetrics(transports, services.refusedConnections),
       serverMetrics(system, { processStats: parts.processStats, connectionsMax: services.limits.connectionsMax }),
       processMetrics(parts),
+      () => [single('galgo_log_lines_dropped', 'counter', 'Log lines that nobody took in time.', parts.logFacts.linesDropped())],
     ]),
   };
   return endpoint;

@@ -103,6 +103,7 @@ Napi::Object EngineBinding::face(Napi::Env env) {
   face.Set("slotMemory", Napi::Function::New<slot_memory>(env, "slotMemory", this));
   face.Set("bufferStats", Napi::Function::New<call<&EngineBinding::buffer_stats>>(env, "bufferStats", this));
   face.Set("idStats", Napi::Function::New<call<&EngineBinding::id_stats>>(env, "idStats", this));
+  face.Set("engineStats", Napi::Function::New<call<&EngineBinding::engine_stats>>(env, "engineStats", this));
   face.Set("trim", Napi::Function::New<call<&EngineBinding::trim>>(env, "trim", this));
   face.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown", this));
   return face;

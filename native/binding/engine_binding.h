@@ -73,6 +73,7 @@ class EngineBinding {
   Status acquire_slot(Arguments& in);
   Status release_slot(Arguments& in);
   Status buffer_stats(Arguments& in);
+  Status engine_stats(Arguments& in);
   Status id_stats(Arguments& in);
   Status trim(Arguments& in);
 

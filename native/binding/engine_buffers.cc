@@ -1,4 +1,6 @@
-// Buffer slots, and what else is counted in bytes. Layouts in call_block.h.
+// Buffer slots, and figures of the engine as a whole. Layouts in call_block.h.
+#include <vector>
+
 #include "engine_binding.h"
 
 namespace galgo::binding {
@@ -31,6 +33,25 @@ Status EngineBinding::buffer_stats(Arguments&) {
 Status EngineBinding::id_stats(Arguments&) {
   block_.words[0] = static_cast<double>(engine_->ids().bytes_used());
   block_.words[1] = static_cast<double>(engine_->ids().bytes_max());
+  return kOk;
+}
+
+Status EngineBinding::engine_stats(Arguments& in) {
+  if (!in.value().IsTypedArray() || in.value().As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
+    Napi::TypeError::New(in.env(), "figures are not a Float64Array").ThrowAsJavaScriptException();
+    return kThrown;
+  }
+  const EngineFigures& figures = engine_->figures();
+  const EngineWaiting waiting = engine_->waiting();
+  const IndexCacheStats cache = engine_->index_cache();
+  std::vector<uint64_t> all{figures.queued_appends, waiting.io_tasks, waiting.sync_tasks, cache.bytes, cache.segments, figures.sync_us};
+  for (size_t bucket = 0; bucket < figures.sync_buckets.size(); ++bucket) {
+    all.push_back(bucket < kSyncBoundsUs.size() ? kSyncBoundsUs[bucket] : 0);
+    all.push_back(figures.sync_buckets[bucket]);
+  }
+  auto out = in.value().As<Napi::Float64Array>();
+  for (size_t i = 0; i < all.size() && i < out.ElementLength(); ++i) out[i] = static_cast<double>(all[i]);
+  block_.words[0] = static_cast<double>(all.size());
   return kOk;
 }
 

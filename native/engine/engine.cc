@@ -62,6 +62,7 @@ struct Engine::Impl {
   BufferPool buffers;
   SegmentCache segments;
   IdBudget ids;
+  EngineFigures figures;
   TaskThreads syncs;
   std::vector<std::unique_ptr<TaskThreads>> io;
   std::shared_mutex partitions_mutex;
@@ -108,14 +109,25 @@ BufferPool& Engine::buffers() { return impl_->buffers; }
 
 const IdBudget& Engine::ids() const { return impl_->ids; }
 
+const EngineFigures& Engine::figures() const { return impl_->figures; }
+
+EngineWaiting Engine::waiting() const {
+  EngineWaiting waiting{.io_tasks = 0, .sync_tasks = impl_->syncs.waiting()};
+  for (const auto& thread : impl_->io) waiting.io_tasks += thread->waiting();
+  return waiting;
+}
+
+IndexCacheStats Engine::index_cache() const { return impl_->segments.stats(); }
+
 Handle Engine::open(const std::string& directory, const PartitionOptions& options, uint32_t request, CompletionSink* sink) {
   std::shared_ptr<Partition> partition;
   Handle handle = 0;
   try {
     const std::unique_lock lock(impl_->partitions_mutex);
     handle = ++impl_->last_handle;
-    const Services services{impl_->options, impl_->file_system, impl_->buffers, impl_->segments, impl_->ids, *impl_->io[handle % impl_->io.size()],
-                            impl_->syncs};
+    const Services services{
+        impl_->options, impl_->file_system, impl_->buffers, impl_->segments, impl_->ids, impl_->figures, *impl_->io[handle % impl_->io.size()],
+        impl_->syncs};
     partition = std::make_shared<Partition>(services, directory, options);
     impl_->partitions.emplace(handle, partition);
   } catch (const std::bad_alloc&) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "buffer_pool.h"
+#include "engine_figures.h"
 #include "id_window.h"
 #include "record.h"
 #include "status.h"
@@ -133,6 +134,16 @@ struct SegmentStats {
   uint64_t first_timestamp, last_timestamp;  // µs; 0 if the segment is empty
 };
 
+/// Tasks that no thread has taken up yet.
+struct EngineWaiting {
+  uint64_t io_tasks, sync_tasks;
+};
+
+/// Sealed segments whose extents and descriptors are in memory.
+struct IndexCacheStats {
+  uint64_t bytes, segments;
+};
+
 using Handle = uint32_t;
 
 class Engine {
@@ -142,6 +153,9 @@ class Engine {
 
   BufferPool& buffers();
   const IdBudget& ids() const;
+  const EngineFigures& figures() const;
+  EngineWaiting waiting() const;
+  IndexCacheStats index_cache() const;
 
   /// Starts opening (and recovering) a partition; completes through the sink with kOk or kFenced (served read-only as far as sound), detail = errno
   /// on kIoError.

@@ -108,6 +108,7 @@ void Partition::complete(CompletionSink* sink, const Completion& completion) {
 void Partition::enqueue(Job job) {
   {
     const std::lock_guard lock(queue_mutex_);
+    if (!job.control) services_.figures.queued_appends.fetch_add(1, std::memory_order_relaxed);
     jobs_.push_back(std::move(job));
     if (owned_ || scheduled_) return;  // the owner looks at the queue when it is done
     scheduled_ = true;
@@ -174,6 +175,7 @@ void Partition::run() {
         group_.jobs.push_back(std::move(job));
         jobs_.pop_front();
       }
+      services_.figures.queued_appends.fetch_sub(group_.jobs.size(), std::memory_order_relaxed);
     }
   }
   if (control) {

@@ -23,6 +23,7 @@
 #include "append_group.h"
 #include "consumer_offsets.h"
 #include "engine.h"
+#include "engine_figures.h"
 #include "id_window.h"
 #include "recovery.h"
 #include "segment.h"
@@ -38,6 +39,7 @@ struct Services {
   BufferPool& buffers;
   SegmentCache& segments;
   IdBudget& ids;
+  EngineFigures& figures;
   TaskThreads& io;     // the partition's I/O thread
   TaskThreads& syncs;  // threads that may wait for the device
 };

@@ -52,7 +52,7 @@ int Partition::checkpoint() {
   int error = sync_logs();
   if (error == 0) {
     if (const int unwritten = offsets_.write_missed()) return unwritten;
-    if (offsets_.dirty()) error = offsets_.sync();
+    if (offsets_.dirty()) error = services_.figures.time_sync([this] { return offsets_.sync(); });
   }
   if (error != 0) {
     fence_faulted();
@@ -105,7 +105,7 @@ int Partition::sync_written() {
   }
   bool new_names = false;
   for (const auto& segment : segments) {
-    if (const int error = segment->file()->sync()) return error;
+    if (const int error = services_.figures.time_sync([&] { return segment->file()->sync(); })) return error;
     new_names = new_names || !segment->entry_synced;
   }
   if (new_names) {
@@ -288,7 +288,7 @@ void Partition::finish_offset_request(Waiter waiter) {
       const std::lock_guard lock(self->waiters_mutex_);
       waiters.swap(self->offset_waiters_);
     }
-    const int error = self->offsets_.sync();
+    const int error = self->services_.figures.time_sync([&] { return self->offsets_.sync(); });
     if (error != 0) {
       const std::lock_guard lock(self->maintenance_mutex_);
       self->fence_faulted();

@@ -36,4 +36,9 @@ void SegmentCache::forget(const std::shared_ptr<Segment>& segment) {
   entries_.erase(found);
 }
 
+IndexCacheStats SegmentCache::stats() const {
+  const std::lock_guard lock(mutex_);
+  return {.bytes = bytes_, .segments = recent_first_.size()};
+}
+
 }  // namespace galgo

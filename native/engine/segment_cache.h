@@ -9,6 +9,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "engine.h"
 #include "segment.h"
 
 namespace galgo {
@@ -21,6 +22,7 @@ class SegmentCache {
   void touch(const std::shared_ptr<Segment>& segment);
   /// The segment is gone, or its partition closed.
   void forget(const std::shared_ptr<Segment>& segment);
+  IndexCacheStats stats() const;
 
  private:
   struct Entry {
@@ -31,7 +33,7 @@ class SegmentCache {
 
   const uint64_t extents_bytes_max_;
   const uint32_t files_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::list<Entry> recent_first_;
   std::unordered_map<Segment*, std::list<Entry>::iterator> entries_;
   uint64_t bytes_ = 0;

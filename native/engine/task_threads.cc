@@ -17,6 +17,11 @@ void TaskThreads::post(std::function<void()> task) {
   filled_.notify_one();
 }
 
+size_t TaskThreads::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return tasks_.size();
+}
+
 void TaskThreads::stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -20,11 +20,13 @@ class TaskThreads {
   void post(std::function<void()> task);
   /// Waits for the tasks that run; those that wait never run. Later posts are dropped.
   void stop();
+  /// Tasks that no thread has taken up yet.
+  size_t waiting() const;
 
  private:
   void work();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable filled_;
   std::deque<std::function<void()>> tasks_;
   bool stopping_ = false;

@@ -37,6 +37,7 @@ export interface NativeEngine {
   slotMemory(): ArrayBuffer;
   bufferStats(): number;
   idStats(): number;
+  engineStats(figures: Float64Array): number;
   trim(): number;
 
   /** Throws while requests are outstanding. */

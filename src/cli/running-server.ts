@@ -1,6 +1,5 @@
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { RecentLines } from '../observability/recent-lines.ts';
 
 /** A started server, as the command sees it. */
 export interface RunningServer {
@@ -21,5 +20,13 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** What the server may tell of its log. */
+export interface LogFacts {
+  /** The last lines. */
+  recentText(): string;
+  /** Lines that nobody took in time. */
+  linesDropped(): number;
+}
+
 /** Resolves when the server answers on every address; rejects with the reason why it does not. */
-export type StartServer = (settings: Settings, log: Logger, recentLines: RecentLines) => Promise<RunningServer>;
+export type StartServer = (settings: Settings, log: Logger, logFacts: LogFacts) => Promise<RunningServer>;

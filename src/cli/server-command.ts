@@ -2,11 +2,12 @@
 
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import { serviceManager } from '../config/service-manager.ts';
+import { LogOutput } from '../observability/log-output.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { RecentLines } from '../observability/recent-lines.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { writeEffectiveConfig } from './effective-config.ts';
-import type { RunningServer, StartServer } from './running-server.ts';
+import type { LogFacts, RunningServer, StartServer } from './running-server.ts';
 import { type Notify, ServiceNotifier } from './service-notifier.ts';
 import { watchForShutdown } from './shutdown.ts';
 import { startNotice } from './start-notice.ts';
@@ -25,6 +26,9 @@ export interface ServerCommand {
 const failedExitCode = 1;
 /** Of the log, for snapshots. */
 const recentLinesBytesMax = 1024 * 1024;
+const standardError = 2;
+/** How long the end of the process waits for a reader of the log. */
+const lastLinesTimeoutMs = 1_000;
 
 /** Runs the server until it is told to stop; resolves to the exit code. */
 export async function runServer(command: ServerCommand): Promise<number> {
@@ -41,17 +45,35 @@ export async function runServer(command: ServerCommand): Promise<number> {
     return failedExitCode;
   }
 
-  const { level, format } = loaded.settings.system.logging;
+  const { level, format, bufferBytesMax } = loaded.settings.system.logging;
   const terminal = process.stderr.isTTY === true;
   const recent = new RecentLines(recentLinesBytesMax);
-  const log = createLogger({ level, format: format === 'auto' ? (terminal ? 'pretty' : 'json') : format, colors: terminal, recent });
-  return await runLogged(command, loaded, log, recent);
+  const output = new LogOutput(standardError, bufferBytesMax);
+  const log = createLogger({
+    level,
+    format: format === 'auto' ? (terminal ? 'pretty' : 'json') : format,
+    output,
+    colors: terminal,
+    sinks: [recent],
+  });
+  const lastLines = () => output.end(lastLinesTimeoutMs);
+  try {
+    return await runLogged(command, loaded, log, { recentText: () => recent.text(), linesDropped: () => output.linesDropped }, lastLines);
+  } finally {
+    await lastLines();
+  }
 }
 
-async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Logger, recent: RecentLines): Promise<number> {
+async function runLogged(
+  command: ServerCommand,
+  loaded: LoadedSettings,
+  log: Logger,
+  logFacts: LogFacts,
+  lastLines: () => Promise<void>,
+): Promise<number> {
   const { settings } = loaded;
   // Before anything that can fail or take long, so that a signal during the start is not lost.
-  const shutdown = watchForShutdown(log);
+  const shutdown = watchForShutdown(log, lastLines);
   let notifier: ServiceNotifier | undefined;
   let server: RunningServer;
   try {
@@ -60,7 +82,7 @@ async function runLogged(command: ServerCommand, loaded: LoadedSettings, log: Lo
     const manager = serviceManager();
     if (manager) notifier = new ServiceNotifier(manager, await command.loadNotify(), log);
     openDataFolder(settings.system.path, { fresh: command.fresh });
-    server = await command.startServer(settings, log, recent);
+    server = await command.startServer(settings, log, logFacts);
   } catch (error) {
     if (error instanceof DataFolderError) log.fatal(error.message);
     else log.fatal({ err: error }, 'the server cannot start');

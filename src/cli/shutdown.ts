@@ -18,9 +18,9 @@ const stopAfterErrorMs = 10_000;
 
 /**
  * Waits for the end. The first SIGTERM or SIGINT asks for a stop in good order, a second one ends the process at once; so does an error that nobody caught, after
- * 10 s for the stop.
+ * 10 s for the stop. `lastLines` waits, not for long, until the log is written.
  */
-export function watchForShutdown(log: Logger): ShutdownWatch {
+export function watchForShutdown(log: Logger, lastLines: () => Promise<void>): ShutdownWatch {
   let resolve: (reason: ShutdownReason) => void = () => {};
   const requested = new Promise<ShutdownReason>((settle) => {
     resolve = settle;
@@ -29,7 +29,7 @@ export function watchForShutdown(log: Logger): ShutdownWatch {
 
   const endNow = (text: string) => {
     log.fatal(text);
-    process.exit(failedExitCode);
+    void lastLines().finally(() => process.exit(failedExitCode));
   };
   const onSignal = (signal: NodeJS.Signals) => {
     if (stopping) return endNow(`${signal} again: not waiting any longer`);

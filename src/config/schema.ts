@@ -74,6 +74,10 @@ export const schema = z.object({
         flag: '--log-format <format>',
         doc: 'How log lines look, on standard error: for people (`pretty`), or one JSON object each (`json`). `auto` is `pretty` on a terminal and `json` elsewhere.',
       }),
+      buffer_size_max: size(
+        { min: 64 * KiB, max: GiB },
+        { initial: '1 MiB', doc: 'Log lines that are kept for a reader that does not take them. Further ones are dropped and counted.' },
+      ),
       audit: flag({
         initial: true,
         doc: 'A log line, of level `info`, for each command that changes something or logs in: who, what, from where and with which outcome. Messages and stored offsets are not among them.',

@@ -36,7 +36,12 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
   return {
     system: {
       path: path.resolve(machine.cwd, system.path),
-      logging: system.logging,
+      logging: {
+        level: system.logging.level,
+        format: system.logging.format,
+        bufferBytesMax: system.logging.buffer_size_max,
+        audit: system.logging.audit,
+      },
       segment: { sizeBytes: system.segment.size },
       limits: {
         usersMax: limits.users_max,

@@ -2,37 +2,52 @@
 
 import pino from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { RecentLines } from './recent-lines.ts';
+import type { LogOutput } from './log-output.ts';
 
 export type Logger = pino.Logger;
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'off';
 export type LogFormat = 'pretty' | 'json';
 
+/** Gets each line as JSON with its line feed, also those that the output drops. */
+export interface LineSink {
+  add(line: string): void;
+}
+
 export interface LoggerOptions {
   level: LogLevel;
   format: LogFormat;
-  /** File descriptor that gets the lines; 2 when left out. */
-  fd?: number;
+  /** Undefined: lines go to the sinks alone. */
+  output: LogOutput | undefined;
   colors?: boolean;
-  /** Gets each line too, as JSON. */
-  recent?: RecentLines;
+  sinks?: readonly LineSink[];
 }
 
-/**
- * Opens the log. A line is written before the call returns, so the last words of a process are never lost. A reader that is gone ends the log, not the server.
- */
+/** Opens the log. A line is on its way when the call returns; `LogOutput.end` waits until it is written. */
 export function createLogger(options: LoggerOptions): Logger {
-  const destination = pino.destination({ fd: options.fd ?? 2, sync: true });
-  return pino(
+  const { output, sinks = [] } = options;
+  const write =
+    output === undefined
+      ? () => {}
+      : options.format === 'json'
+        ? (line: string) => output.write(line)
+        : prettyLines(output, options.colors ?? false);
+  const log = pino(
     {
       level: options.level === 'off' ? 'silent' : options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    withRecent(options.recent, options.format === 'json' ? destination : prettyLines(destination, options.colors ?? false)),
+    {
+      write(line: string) {
+        for (const sink of sinks) sink.add(line);
+        write(line);
+      },
+    },
   );
+  if (output !== undefined) output.onDropped = (lines) => log.warn({ lines }, 'log lines were dropped: whoever reads the log was too slow');
+  return log;
 }
 
 /** For those who want no log. */
@@ -40,21 +55,7 @@ export function silentLogger(): Logger {
   return pino({ level: 'silent' }, { write() {} });
 }
 
-function withRecent(recent: RecentLines | undefined, destination: pino.DestinationStream): pino.DestinationStream {
-  if (recent === undefined) return destination;
-  return {
-    write(line) {
-      recent.add(line);
-      destination.write(line);
-    },
-  };
-}
-
-function prettyLines(destination: pino.DestinationStream, colors: boolean): pino.DestinationStream {
+function prettyLines(output: LogOutput, colors: boolean): (line: string) => void {
   const pretty = prettyFactory({ colorize: colors, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l' });
-  return {
-    write(line) {
-      destination.write(pretty(line) ?? line);
-    },
-  };
+  return (line) => output.write(pretty(line) ?? line);
 }

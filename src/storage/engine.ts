@@ -153,6 +153,20 @@ export interface BufferStats {
   bytesMax: number;
 }
 
+/** Of the engine as a whole. */
+export interface EngineStats {
+  /** Batches that were taken and are not yet in a commit group. */
+  queuedAppends: number;
+  /** Tasks that no thread has taken up yet. */
+  ioTasks: number;
+  syncTasks: number;
+  /** Sealed segments whose index and descriptor are in memory. */
+  indexCacheBytes: number;
+  indexCacheSegments: number;
+  /** How long syncs took, failed ones too. `counts` has one entry for each bound and one for the rest, none of them cumulative. */
+  syncs: { boundsMicros: number[]; counts: number[]; sumMicros: number };
+}
+
 export interface Engine {
   /**
    * Told of each partition whose messages or stored offsets have changed, and of each that was closed: after the call has succeeded, and after its callback. What it does must
@@ -207,6 +221,7 @@ export interface Engine {
   slotBuffer(slot: number): Buffer;
   bufferStats(): BufferStats;
   idStats(): IdStats;
+  engineStats(): EngineStats;
   /** Gives idle buffers back to the kernel. */
   trim(): void;
 

@@ -12,6 +12,7 @@ import {
   type Durability,
   type Engine,
   type EngineOptions,
+  type EngineStats,
   EngineStatus,
   type IdStats,
   noSlot,
@@ -28,6 +29,10 @@ const closedState = partitionStates.indexOf('closed');
 
 /** What native/binding/engine_partitions.cc writes for each segment. */
 const segmentFigures = 5;
+
+/** What native/binding/engine_buffers.cc writes for the engine: six figures, and two for each bucket of syncs. */
+const engineFigures = 6;
+const engineFiguresMax = 64;
 
 /** Larger slots have another capacity each time they are acquired. */
 const constantSlotBytesMax = 64 * 1024 * 1024;
@@ -233,6 +238,19 @@ class AddonEngine implements Engine {
     const words = this.#words;
     if (this.#native.idStats() !== EngineStatus.ok) words.fill(0);
     return { bytesInUse: words[0] as number, bytesMax: words[1] as number };
+  }
+
+  engineStats(): EngineStats {
+    const figures = new Float64Array(engineFiguresMax);
+    const written = this.#native.engineStats(figures) === EngineStatus.ok ? (this.#words[0] as number) : engineFigures;
+    const [queuedAppends = 0, ioTasks = 0, syncTasks = 0, indexCacheBytes = 0, indexCacheSegments = 0, sumMicros = 0] = figures;
+    const boundsMicros: number[] = [];
+    const counts: number[] = [];
+    for (let at = engineFigures; at < written; at += 2) {
+      if (at + 2 < written) boundsMicros.push(figures[at] as number);
+      counts.push(figures[at + 1] as number);
+    }
+    return { queuedAppends, ioTasks, syncTasks, indexCacheBytes, indexCacheSegments, syncs: { boundsMicros, counts, sumMicros } };
   }
 
   trim(): void {

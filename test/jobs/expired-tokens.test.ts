@@ -38,7 +38,7 @@ it('expired tokens are removed, from memory and from the store, and no others', 
     rebalancingTimeoutMs: settings.consumerGroup.rebalancingTimeoutMs,
     limits: settings.system.limits,
     clock: { nowMs: () => Number(nowMicros / 1000n), nowMicros: () => nowMicros },
-    log: createLogger({ level: 'off', format: 'json' }),
+    log: createLogger({ level: 'off', format: 'json', output: undefined }),
   });
   const newUser = { password: 'password', active: true, permissions: undefined, options: noOptions };
   const [one, two] = [await createUser(system, { ...newUser, username: 'one' }), await createUser(system, { ...newUser, username: 'two' })];

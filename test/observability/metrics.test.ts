@@ -231,6 +231,27 @@ serverSuite('metrics', {}, (suite) => {
     between('process_cpu_seconds_total', 0.01, 600);
     between('process_open_fds', 10, 1000);
     between('galgo_disk_free_bytes', 1, 2 ** 60);
+    between('galgo_engine_buffers_resident_bytes', 1, 2 ** 40);
+    assert.equal(exposition.value('galgo_engine_queued_appends'), 0);
+    assert.equal(exposition.value('galgo_log_lines_dropped_total'), 0);
+  });
+});
+
+serverSuite('metrics of a server that syncs every batch', { ENGINE_DURABILITY: 'group' }, (suite) => {
+  it('tell how long the syncs took', async () => {
+    const client = await suite.login('vsr');
+    const name = await createTestTopic(client);
+    const api = new Api(suite.server.httpAddress);
+    await api.login();
+    const before = await scrape(api);
+    for (let i = 0; i < 5; i++) await send(client, name, testMessages(i, 1));
+    const after = await scrape(api);
+    const sync = (exposition: Exposition, sample: string) => exposition.value(`galgo_engine_sync_duration_seconds_${sample}`) ?? 0;
+    const more = (sample: string) => sync(after, sample) - sync(before, sample);
+    assert(more('count') >= 5, `${more('count')}`);
+    assert(more('sum') > 0 && more('sum') < 60, `${more('sum')}`);
+    assert.equal(after.value('galgo_engine_sync_duration_seconds_bucket', { le: '+Inf' }), sync(after, 'count'));
+    assert.equal(after.value('galgo_engine_queued_appends'), 0);
   });
 });
 

@@ -9,12 +9,10 @@ import { formatAddress, type Listener, type OpenConnection } from '../listener.t
 import type { TransportServices } from '../services.ts';
 import { followCertificate, peerCertificate, type TlsListenerOptions, tlsServerOptions } from '../tls-server.ts';
 import { createHttpApp, type HttpAppOptions } from './app.ts';
-import type { HttpServices } from './application/http-app.ts';
+import type { HealthChecks, HttpServices, MetricsEndpoint } from './application/http-app.ts';
 import { AccessTokens, type JwtSettings } from './auth/access-tokens.ts';
 import { LoginThrottle } from './auth/login-throttle.ts';
 import { ByteBudget } from './request/byte-budget.ts';
-import type { HealthChecks } from './routes/health.ts';
-import type { MetricsEndpoint } from './routes/metrics.ts';
 
 export interface HttpOptions extends HttpAppOptions {
   readonly host: string;

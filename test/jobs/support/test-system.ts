@@ -78,7 +78,7 @@ export class TestSystem {
         waitingPollsPerClientMax: 3,
       },
       clock,
-      log: createLogger({ level: 'off', format: 'json' }),
+      log: createLogger({ level: 'off', format: 'json', output: undefined }),
     });
     return new TestSystem(system, clock, async () => {
       await system.close();

@@ -65,7 +65,7 @@ export class RestartableSystem {
       rebalancingTimeoutMs: 30_000,
       limits,
       clock: { nowMs: () => 1_700_000_000_000, nowMicros: () => 1_700_000_000_000_001n },
-      log: createLogger({ level: 'off', format: 'json' }),
+      log: createLogger({ level: 'off', format: 'json', output: undefined }),
     });
     this.#running = { system, store, engine };
     return system;

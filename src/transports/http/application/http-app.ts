@@ -1,15 +1,30 @@
 // What routes are added to, and what they have at hand.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Scrape } from '../../../observability/metrics/scrape.ts';
+import type { RequestMeter } from '../../../observability/request-meter.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
 import type { AccessTokens, VerifiedToken } from '../auth/access-tokens.ts';
 import type { LoginThrottle } from '../auth/login-throttle.ts';
 import type { PollServices } from '../messages/http-exchange.ts';
 import type { ByteBudget } from '../request/byte-budget.ts';
-import type { HealthChecks } from '../routes/health.ts';
-import type { MetricsEndpoint } from '../routes/metrics.ts';
 
 export type HttpApp = FastifyInstance;
+
+export interface MetricsEndpoint {
+  readonly path: string;
+  /** Whether it answers without a bearer. */
+  readonly isPublic: boolean;
+  readonly meter: RequestMeter;
+  readonly scrape: Scrape;
+  /** HTTP requests so far. */
+  requests: number;
+}
+
+export interface HealthChecks {
+  /** What keeps the server from serving, one word each; none: it is ready. */
+  failing(): Promise<readonly string[]>;
+}
 
 export interface HttpServices extends PollServices {
   readonly accessTokens: AccessTokens;

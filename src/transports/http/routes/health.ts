@@ -4,11 +4,6 @@ import type { HttpApp, HttpServices } from '../application/http-app.ts';
 import { operation } from '../application/operation.ts';
 import { record } from '../views/schema.ts';
 
-export interface HealthChecks {
-  /** What keeps the server from serving, one word each; none: it is ready. */
-  failing(): Promise<readonly string[]>;
-}
-
 const status = { type: 'string', enum: ['ok', 'failing'] };
 const liveSchema = record({ status });
 const readySchema = record({ status, failing: { type: 'array', items: { type: 'string' } } });

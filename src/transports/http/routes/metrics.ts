@@ -1,19 +1,8 @@
 // Metrics for Prometheus. Who asks for neither of the two forms of text gets what Iggy answers: OpenMetrics under the type of plain text.
 
-import { contentTypes, type Scrape, type TextForm } from '../../../observability/metrics/scrape.ts';
-import type { RequestMeter } from '../../../observability/request-meter.ts';
+import { contentTypes, type TextForm } from '../../../observability/metrics/scrape.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
 import { operation, plainText } from '../application/operation.ts';
-
-export interface MetricsEndpoint {
-  readonly path: string;
-  /** Whether it answers without a bearer. */
-  readonly isPublic: boolean;
-  readonly meter: RequestMeter;
-  readonly scrape: Scrape;
-  /** HTTP requests so far. */
-  requests: number;
-}
 
 const iggyContentType = 'text/plain; charset=utf-8';
 
