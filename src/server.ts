@@ -28,6 +28,7 @@ import { Scrape } from './observability/metrics/scrape.ts';
 import { transportMetrics } from './observability/metrics/transport-metrics.ts';
 import { rateLimitedWarning } from './observability/rate-limited-warning.ts';
 import { RequestMeter } from './observability/request-meter.ts';
+import type { TraceExport } from './observability/telemetry/trace-export.ts';
 import { TransportTraffic } from './observability/transport-traffic.ts';
 import type { ClusterMetadata } from './protocol/commands/get-cluster-metadata.ts';
 import { ClusterNodeRole, ClusterNodeStatus } from './protocol/primitives/enumerations.ts';
@@ -111,7 +112,8 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     const pollMessages = createPollMessages(system);
     const processStats = createProcessStats(dataPath, clock, version);
     const meter = settings.http.enabled && settings.http.metrics !== undefined ? new RequestMeter() : undefined;
-    const tracing = undefined;
+    const tracing = await startTracing(settings, version, log, () => clock.nowMs());
+    undo.push(() => tracing?.end());
     const observed = meter !== undefined || tracing !== undefined;
     const services: TransportServices = {
       system,
@@ -218,6 +220,17 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     for (const step of undo.reverse()) await step();
     throw error;
   }
+}
+
+/** Undefined: off. What makes spans is loaded only if it is on. */
+async function startTracing(settings: Settings, version: string, log: Logger, nowMs: () => number): Promise<TraceExport | undefined> {
+  const { telemetry } = settings;
+  if (telemetry === undefined) return undefined;
+  const { startTraceExport } = await import('./observability/telemetry/trace-export.ts');
+  const { serviceName, tracesEndpoint } = telemetry;
+  const failures = rateLimitedWarning(log, nowMs);
+  log.info({ traces: tracesEndpoint, logs: telemetry.logsEndpoint }, `Telemetry initialized with service name: ${serviceName}`);
+  return startTraceExport({ serviceName, version }, tracesEndpoint, (reason) => failures.note(`telemetry cannot be exported: ${reason}`));
 }
 
 /** The QUIC listener. Undefined if it is off, or if there is no QUIC library for this platform, which must not keep the other transports from serving. */

@@ -5,6 +5,7 @@ import { serviceManager } from '../config/service-manager.ts';
 import { LogOutput } from '../observability/log-output.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { RecentLines } from '../observability/recent-lines.ts';
+import type { LogExport } from '../observability/telemetry/log-export.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { writeEffectiveConfig } from './effective-config.ts';
 import type { LogFacts, RunningServer, StartServer } from './running-server.ts';
@@ -48,19 +49,20 @@ export async function runServer(command: ServerCommand): Promise<number> {
   const { level, format, bufferBytesMax } = loaded.settings.system.logging;
   const terminal = process.stderr.isTTY === true;
   const recent = new RecentLines(recentLinesBytesMax);
+  const logExport = await startLogExport(loaded.settings, command.version);
   const output = new LogOutput(standardError, bufferBytesMax);
   const log = createLogger({
     level,
     format: format === 'auto' ? (terminal ? 'pretty' : 'json') : format,
     output,
     colors: terminal,
-    sinks: [recent],
+    sinks: logExport === undefined ? [recent] : [recent, logExport],
   });
   const lastLines = () => output.end(lastLinesTimeoutMs);
   try {
     return await runLogged(command, loaded, log, { recentText: () => recent.text(), linesDropped: () => output.linesDropped }, lastLines);
   } finally {
-    await lastLines();
+    await Promise.all([lastLines(), logExport?.end()]);
   }
 }
 
@@ -112,6 +114,13 @@ async function runLogged(
   } finally {
     notifier?.close();
   }
+}
+
+/** Undefined: off. What exports is loaded only if it is on. */
+async function startLogExport({ telemetry }: LoadedSettings['settings'], version: string): Promise<LogExport | undefined> {
+  if (telemetry === undefined) return undefined;
+  const module = await import('../observability/telemetry/log-export.ts');
+  return module.startLogExport({ serviceName: telemetry.serviceName, version }, telemetry.logsEndpoint);
 }
 
 function listOf({ quic, tcp, websocket, http }: RunningServer['addresses']): string {

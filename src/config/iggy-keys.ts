@@ -45,7 +45,6 @@ export const ignoredIggyKeys: readonly string[] = [
   'tcp.ipv6',
   'tcp.socket',
   'tcp.socket_migration',
-  'telemetry',
   'websocket.accept_unmasked_frames',
   'websocket.max_frame_size',
   'websocket.max_write_buffer_size',

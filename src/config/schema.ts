@@ -56,6 +56,16 @@ const tlsKeys = (transport: string, otherwise = '') =>
     ...clientCertificateKeys,
   });
 
+/** The keys of an export. */
+const exportKeys = (signal: string, what: string) =>
+  z.object({
+    transport: choice(['http', 'grpc'], {
+      initial: 'http',
+      doc: `How ${signal} are exported. Iggy’s \`grpc\` is refused: most collectors take both.`,
+    }),
+    endpoint: text({ initial: `http://localhost:4318/v1/${signal}`, doc: `${what}: where they are sent.` }),
+  });
+
 export const schema = z.object({
   system: z.object({
     path: text({
@@ -116,6 +126,13 @@ export const schema = z.object({
       max_entries: count({ min: 1, max: 10_000_000 }, { initial: 10_000, doc: 'Newest ids that a partition of such a topic remembers.' }),
       expiry: expiry({ initial: '1 m', doc: 'How long it remembers them.' }),
     }),
+  }),
+
+  telemetry: z.object({
+    enabled: flag({ initial: false, doc: 'Whether traces and log lines are exported by OTLP. Metrics are not: Prometheus fetches them.' }),
+    service_name: text({ initial: 'iggy', doc: '`service.name` of what is exported.' }),
+    traces: exportKeys('traces', 'A span for each request'),
+    logs: exportKeys('logs', 'Log lines, beside the log itself'),
   }),
 
   tcp: z.object({

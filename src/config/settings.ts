@@ -166,6 +166,14 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       receiveBytesMax: receiveShare(bufferBytesMax),
       stallTimeoutMs: limits.stall_timeout,
     },
+    /** Undefined: nothing is exported. */
+    telemetry: values.telemetry.enabled
+      ? {
+          serviceName: values.telemetry.service_name,
+          tracesEndpoint: values.telemetry.traces.endpoint,
+          logsEndpoint: values.telemetry.logs.endpoint,
+        }
+      : undefined,
     longPoll: { longestWaitMs: values.long_poll.wait_max },
     consumerGroup: { rebalancingTimeoutMs: values.consumer_group.rebalancing_timeout },
     tokenCleaner: {
@@ -184,7 +192,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
 
 /** What settings contradict each other, one sentence each. */
 export function contradictions(values: Values, machine: Machine, { needsListener }: { needsListener: boolean }): string[] {
-  const { system, tcp, websocket, http, quic, limits } = values;
+  const { system, tcp, websocket, http, quic, limits, telemetry } = values;
   const found: string[] = [];
   const demand = (holds: boolean, sentence: string) => holds || found.push(sentence);
 
@@ -223,6 +231,16 @@ export function contradictions(values: Values, machine: Machine, { needsListener
       demand(issuer !== '' && audience !== '', `${key} needs an issuer and an audience`);
       demand(/^[1-9]\d{0,9}$/.test(user) && Number(user) <= userIdMax, `${key} needs the user_id of a user other than root`);
       demand(isKeySetUrl(url), `${key} needs a jwks_url with https, or with http on this machine`);
+    }
+  }
+  if (telemetry.enabled) {
+    for (const signal of ['traces', 'logs'] as const) {
+      const { transport, endpoint } = telemetry[signal];
+      demand(
+        transport === 'http',
+        `telemetry.${signal}.transport must be "http": there is no export over gRPC. Collectors take HTTP on port 4318, path /v1/${signal}`,
+      );
+      demand(/^https?:\/\//.test(endpoint) && URL.canParse(endpoint), `telemetry.${signal}.endpoint must be a URL with http or https`);
     }
   }
   if (quic.enabled) {
