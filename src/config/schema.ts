@@ -130,7 +130,7 @@ export const schema = z.object({
 
   telemetry: z.object({
     enabled: flag({ initial: false, doc: 'Whether traces and log lines are exported by OTLP. Metrics are not: Prometheus fetches them.' }),
-    service_name: text({ initial: 'iggy', doc: '`service.name` of what is exported.' }),
+    service_name: text({ initial: 'iggy', doc: 'Name (`service.name`) of what is exported.' }),
     traces: exportKeys('traces', 'A span for each request'),
     logs: exportKeys('logs', 'Log lines, beside the log itself'),
   }),
