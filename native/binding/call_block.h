@@ -17,7 +17,12 @@
 //   8     header start  bytes max                                        offset durability
 //   9                   consumer kind                                    id entries max
 //   10                  consumer id                                      id expiry µs
-//   11                  auto-commit
+//   11                  auto-commit                                      first offset low
+//   12                                                                   first offset high
+//
+// restore takes request, handle, generation, slot, start and length; checkStored generation, slot, start, length and the expected offset (low, high),
+// and answers from word 0 on with the bytes of the run, its messages, the fault, the fault's bytes, the fault's offset (low, high) and the next
+// offset (low, high).
 //
 // readProducers takes words 0, 1 and 2 (since, µs). purge, close, stats and segments take words 0 and 1; acquireSlot (bytes), releaseSlot and
 // slotMemory (slot) take word 0. header start is -1 where there is none. append takes the bytes as an ordinary argument, open the directory, segments

@@ -69,6 +69,10 @@ class EngineBinding {
   Status stats(Arguments& in);
   Status segments(Arguments& in);
 
+  // engine_restore.cc
+  Status check_stored(Arguments& in);
+  Status restore(Arguments& in);
+
   // engine_buffers.cc
   Status acquire_slot(Arguments& in);
   Status release_slot(Arguments& in);

@@ -18,6 +18,7 @@ PartitionOptions EngineBinding::partition_options(Arguments& in) {
   options.offset_durability = in.one_of(8, "offsetDurability", Durability::kNone, Durability::kGroup);
   options.id_entries_max = in.u32(9, "idEntriesMax");
   options.id_expiry_us = in.u53(10, "idExpiryMicros");
+  options.first_offset = in.u64(11, "firstOffset");
   return options;
 }
 

@@ -113,6 +113,17 @@ Status check_classic_batch(const uint8_t* data, size_t length, uint32_t count, C
   return kOk;
 }
 
+uint32_t count_classic_records(const ClassicBatch& batch) {
+  uint32_t records = 0;
+  const uint8_t* message = batch.messages;
+  for (uint32_t left = batch.count; left > 0; ++records) {
+    const RecordExtent extent = next_extent(message, batch.messages + batch.messages_bytes);
+    for (uint32_t i = 0; i < extent.count; i++) message += classic_message_bytes(message);
+    left -= extent.count;
+  }
+  return records;
+}
+
 size_t transcoded_bytes_max(const ClassicBatch& batch) {
   return batch.records * kRecordHeaderBytes + batch.messages_bytes - size_t{batch.count} * (kClassicHeaderBytes - kFrameHeaderBytes);
 }

@@ -174,6 +174,10 @@ void Engine::purge(Handle handle, uint32_t request, CompletionSink* sink) {
   on_partition(impl_->find(handle), request, sink, [&](Partition& partition) { partition.purge(request, sink); });
 }
 
+void Engine::restore(Handle handle, const RestoreRequest& restore, CompletionSink* sink) {
+  on_partition(impl_->find(handle), restore.request, sink, [&](Partition& partition) { partition.restore(restore, sink); });
+}
+
 Status Engine::configure(Handle handle, const PartitionOptions& options) {
   return on_partition(impl_->find(handle), [&](Partition& partition) {
     partition.configure(options);

@@ -80,6 +80,7 @@ struct PartitionOptions {
   Durability offset_durability = Durability::kNone;
   uint32_t id_entries_max = 0;  // ids that are remembered so that repeated messages are dropped; 0: none are. Fixed while open, as is the next
   uint64_t id_expiry_us = 0;    // for how long; 0: until newer ones take their place
+  uint64_t first_offset = 0;    // of a folder that `create` makes: where its log begins
 };
 
 struct AppendRequest {
@@ -116,6 +117,14 @@ struct ProducerRecord {
 static_assert(sizeof(ProducerRecord) == 40);
 
 inline constexpr size_t kProducerRecordsMax = 32 * 1024;
+
+/// Messages as Iggy keeps them in its log files (stored_log.h), for a partition that nobody appends to meanwhile.
+struct RestoreRequest {
+  Generation generation;
+  uint8_t* data;  // whole messages (0.9: records, which are stamped in place) with consecutive offsets; the caller's until the completion
+  size_t length;
+  uint32_t request;
+};
 
 struct PartitionStats {
   uint64_t first_offset, next_offset;  // next_offset 0: never held a message
@@ -184,6 +193,10 @@ class Engine {
   void delete_segments(Handle handle, uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink);
   /// Empties the partition: offset 0 again, consumer offsets gone.
   void purge(Handle handle, uint32_t request, CompletionSink* sink);
+  /// Writes messages with the offsets and time stamps that they bring; checksums are not looked at. Offsets go on at or above the partition's end. A
+  /// time stamp below that of the message before is raised to it; completion.start = of how many messages. Errors: kInvalidCommand, kInvalidOffset
+  /// (below the end, ahead of an empty log, or more gaps than partition.meta can hold), kOutOfMemory, kIoError; what was written before one stays.
+  void restore(Handle handle, const RestoreRequest& restore, CompletionSink* sink);
   /// Changes the options that may change while open (segment_bytes, durability).
   Status configure(Handle handle, const PartitionOptions& options);
   /// Writes what is open, syncs, seals with a clean-stop mark and frees the handle.

@@ -211,9 +211,12 @@ void Partition::run_control(const Control& control) {
       release_ownership();
       return;
     case Control::Kind::kPurge:
+    case Control::Kind::kRestore:
     case Control::Kind::kClose:
       services_.syncs.post([self, control] {
-        const Completion completion = control.kind == Control::Kind::kPurge ? self->empty(control) : self->shut(control);
+        const Completion completion = control.kind == Control::Kind::kPurge     ? self->empty(control)
+                                      : control.kind == Control::Kind::kRestore ? self->restore(control)
+                                                                                : self->shut(control);
         self->release_ownership();
         complete(control.sink, completion);
       });
@@ -270,6 +273,15 @@ void Partition::delete_segments(uint32_t segments, uint64_t last_offset_max, uin
 }
 
 void Partition::purge(uint32_t request, CompletionSink* sink) { enqueue_control({.kind = Control::Kind::kPurge, .request = request, .sink = sink}); }
+
+void Partition::restore(const RestoreRequest& restore, CompletionSink* sink) {
+  enqueue_control({.kind = Control::Kind::kRestore,
+                   .request = restore.request,
+                   .sink = sink,
+                   .generation = restore.generation,
+                   .data = restore.data,
+                   .length = restore.length});
+}
 
 void Partition::close(uint32_t request, CompletionSink* sink) { enqueue_control({.kind = Control::Kind::kClose, .request = request, .sink = sink}); }
 

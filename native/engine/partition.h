@@ -28,6 +28,7 @@
 #include "recovery.h"
 #include "segment.h"
 #include "segment_cache.h"
+#include "stored_log.h"
 #include "task_threads.h"
 
 namespace galgo {
@@ -62,6 +63,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void flush(bool sync, uint32_t request, CompletionSink* sink);
   void delete_segments(uint32_t segments, uint64_t last_offset_max, uint32_t request, CompletionSink* sink);
   void purge(uint32_t request, CompletionSink* sink);
+  void restore(const RestoreRequest& restore, CompletionSink* sink);
   void close(uint32_t request, CompletionSink* sink);
 
   void configure(const PartitionOptions& options);
@@ -74,11 +76,14 @@ class Partition : public std::enable_shared_from_this<Partition> {
   enum class State : uint32_t { kOpening = 0, kReady = 1, kReadOnly = 2, kShut = 3 };
 
   struct Control {
-    enum class Kind { kFlush, kDeleteSegments, kPurge, kClose } kind;
+    enum class Kind { kFlush, kDeleteSegments, kPurge, kRestore, kClose } kind;
     uint32_t request;
     CompletionSink* sink;
     uint32_t segments = 0;
     uint64_t last_offset_max = 0;
+    Generation generation = Generation::kClassic;
+    uint8_t* data = nullptr;
+    size_t length = 0;
   };
   // One place in the queue: an append or a control request.
   struct Job {
@@ -124,9 +129,15 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void fail_first_append(int error);
   void finish_synced_group();
   void publish_group();
+  bool publish(const SegmentEnds& ends, const std::vector<Extent>& extents);
   void rotate();
   Completion outcome(const AppendJob& job) const;
   void complete_group();
+
+  // partition_restore.cc
+  Completion restore(const Control& control);
+  Status restore_records(uint8_t* data, std::vector<TranscodedRecord>& records, size_t* next, Completion* completion);
+  Status begin_behind_gap(uint64_t offset, uint32_t* detail);
 
   // partition_poll.cc
   friend class PollRun;

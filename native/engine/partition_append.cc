@@ -212,25 +212,27 @@ void Partition::publish_group() {
                          .logical_bytes = end_logical_bytes_ + group_.logical_bytes,
                          .first_timestamp = end_position_ == 0 ? group_.timestamp : segment_timestamp_,
                          .last_timestamp = group_.timestamp};
-  const uint64_t bytes = group_.end_position - end_position_;
+  const bool checkpoint_due = publish(ends, group_.extents);
+  ids_.commit();
+  const bool reserve_due = durability_ != Durability::kGroup && end_offset_ + kReservedOffsets / 2 > reserved_offset_;
+  if (group_.fills_segment) rotate();
+  if (checkpoint_due || reserve_due) request_maintenance();
+}
+
+// The active segment now reaches to `ends`; `extents` began since the last time. True: so much is not synced that a checkpoint is due.
+bool Partition::publish(const SegmentEnds& ends, const std::vector<Extent>& extents) {
+  const uint64_t bytes = ends.end_position - end_position_;
   end_offset_ = ends.end_offset;
   end_position_ = ends.end_position;
   end_logical_bytes_ = ends.logical_bytes;
   segment_timestamp_ = ends.first_timestamp;
-  last_timestamp_ = group_.timestamp;
-  ids_.commit();
-  bool checkpoint_due = false;
-  {
-    const std::lock_guard lock(view_mutex_);
-    active_->publish(ends, group_.extents);
-    next_offset_ = end_offset_;
-    published_timestamp_ = last_timestamp_;
-    unsynced_bytes_ += bytes;
-    checkpoint_due = unsynced_bytes_ >= kUnsyncedBytesMax;
-  }
-  const bool reserve_due = durability_ != Durability::kGroup && end_offset_ + kReservedOffsets / 2 > reserved_offset_;
-  if (group_.fills_segment) rotate();
-  if (checkpoint_due || reserve_due) request_maintenance();
+  last_timestamp_ = ends.last_timestamp;
+  const std::lock_guard lock(view_mutex_);
+  active_->publish(ends, extents);
+  next_offset_ = end_offset_;
+  published_timestamp_ = last_timestamp_;
+  unsynced_bytes_ += bytes;
+  return unsynced_bytes_ >= kUnsyncedBytesMax;
 }
 
 void Partition::rotate() {

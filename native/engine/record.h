@@ -156,6 +156,9 @@ struct ClassicBatch {
 /// Errors: kInvalidCommand (no room for the index), 4009, 4031, 4032, 4033, 4022, 4017, 4100, 10011, 4036.
 Status check_classic_batch(const uint8_t* data, size_t length, uint32_t count, ClassicBatch* batch);
 
+/// The records that transcode_classic makes of the batch's messages, which lie back to back.
+uint32_t count_classic_records(const ClassicBatch& batch);
+
 /// The bytes that transcode_classic writes for this batch.
 size_t transcoded_bytes_max(const ClassicBatch& batch);
 

@@ -106,6 +106,7 @@ bool Recovery::open_folder() {
     if (!options_.create || !unwritten) return fence_unreadable();
     made_ = true;
     meta().secret = random_secret();
+    meta().first_retained = meta().active_start = meta().durable_offset = options_.first_offset;
   }
   result_.found = meta().state;
   meta().incarnation = options_.incarnation;

@@ -28,6 +28,8 @@ export interface NativeEngine {
   flush(): number;
   deleteSegments(): number;
   purge(): number;
+  checkStored(): number;
+  restore(): number;
   close(): number;
   stats(): number;
   segments(figures: Float64Array): number;

@@ -50,6 +50,8 @@ export interface PartitionOptions {
   idEntriesMax: number;
   /** For how long; 0: until newer ones take their place. */
   idExpiryMicros: number;
+  /** Where the log of a folder that `create` makes begins; 0 if not given. */
+  firstOffset?: bigint;
 }
 
 /** One result. The object is reused: copy what you keep before the callback returns, or, of `Engine.result`, before the next append or poll. */
@@ -105,6 +107,30 @@ export interface PollRequest {
   consumerKind: ConsumerKind;
   consumerId: number;
   autoCommit: boolean;
+}
+
+/** Part of a buffer slot. */
+export interface SlotRange {
+  slot: number;
+  start: number;
+  length: number;
+}
+
+/** Why a run of stored messages ends (native/engine/stored_log.h). */
+export const StoredFault = { none: 0, incomplete: 1, layout: 2, checksum: 3, offset: 4 } as const;
+
+/** The sound messages in front of a range. */
+export interface StoredRun {
+  bytes: number;
+  messages: number;
+  /** After the run. */
+  nextOffset: bigint;
+  /** A member of `StoredFault`. */
+  fault: number;
+  /** `incomplete`: bytes needed from the end of the run on; `checksum`, `offset`: length of the message that ends it. */
+  faultBytes: number;
+  /** `offset`: that of the message that ends it. */
+  faultOffset: bigint;
 }
 
 export interface PartitionStats {
@@ -206,6 +232,17 @@ export interface Engine {
    */
   deleteSegments(handle: number, segments: number, lastOffsetMax: bigint, done: CompletionCallback): void;
   purge(handle: number, done: CompletionCallback): void;
+  /**
+   * Walks messages as Iggy keeps them in its log files (0.8: messages, 0.9: batch records) for as long as they are whole, verify and have consecutive offsets from
+   * `expectedOffset` on.
+   */
+  checkStored(generation: Generation, range: SlotRange, expectedOffset: bigint): StoredRun;
+  /**
+   * Writes messages that went through `checkStored` with the offsets and time stamps that they bring, to a partition that nobody appends to meanwhile. Offsets go on at or
+   * above the partition's end; a gap is kept. The slot is the engine's until `done`. Of the completion: `count` messages; `start` of them got the time stamp of the message
+   * before, since theirs was lower.
+   */
+  restore(handle: number, generation: Generation, range: SlotRange, done: CompletionCallback): void;
   close(handle: number, done: CompletionCallback): void;
   stats(handle: number): PartitionStats;
   /** From the oldest on; the last one is written to. None of a partition that is closed. */

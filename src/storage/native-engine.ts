@@ -2,6 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { type Addon, loadAddon, type NativeEngine } from '../addon/addon.ts';
+import type { Generation } from '../protocol/command.ts';
 import { CompletionRecord, completionBytes } from './completion-record.ts';
 import {
   type AppendRequest,
@@ -20,6 +21,8 @@ import {
   type PartitionStats,
   type PollRequest,
   type SegmentStats,
+  type SlotRange,
+  type StoredRun,
 } from './engine.ts';
 import { RequestTable } from './request-table.ts';
 
@@ -125,7 +128,7 @@ class AddonEngine implements Engine {
     this.#words[2] = kind;
     this.#words[3] = id;
     if (this.#native.loadOffset() !== EngineStatus.ok) return undefined;
-    return BigInt(this.#words[4] as number) | (BigInt(this.#words[5] as number) << 32n);
+    return this.#read64(4);
   }
 
   deleteOffset(handle: number, kind: ConsumerKind, id: number, done: CompletionCallback): number {
@@ -157,6 +160,34 @@ class AddonEngine implements Engine {
   purge(handle: number, done: CompletionCallback): void {
     const request = this.#begin(handle);
     this.#mustQueue(request, this.#native.purge(), this.#thenChanged(handle, done));
+  }
+
+  checkStored(generation: Generation, range: SlotRange, expectedOffset: bigint): StoredRun {
+    const words = this.#words;
+    words[0] = generation === 'vsr' ? 1 : 0;
+    words[1] = range.slot;
+    words[2] = range.start;
+    words[3] = range.length;
+    this.#write64(4, expectedOffset);
+    if (this.#native.checkStored() !== EngineStatus.ok) throw new Error('The engine was shut down');
+    return {
+      bytes: words[0] as number,
+      messages: words[1] as number,
+      fault: words[2] as number,
+      faultBytes: words[3] as number,
+      faultOffset: this.#read64(4),
+      nextOffset: this.#read64(6),
+    };
+  }
+
+  restore(handle: number, generation: Generation, range: SlotRange, done: CompletionCallback): void {
+    const request = this.#begin(handle);
+    const words = this.#words;
+    words[2] = generation === 'vsr' ? 1 : 0;
+    words[3] = range.slot;
+    words[4] = range.start;
+    words[5] = range.length;
+    this.#mustQueue(request, this.#native.restore(), done);
   }
 
   close(handle: number, done: CompletionCallback): void {
@@ -328,6 +359,11 @@ class AddonEngine implements Engine {
     words[8] = durabilityNumbers[options.offsetDurability];
     words[9] = options.idEntriesMax;
     words[10] = options.idExpiryMicros;
+    this.#write64(11, options.firstOffset ?? 0n);
+  }
+
+  #read64(word: number): bigint {
+    return BigInt(this.#words[word] as number) | (BigInt(this.#words[word + 1] as number) << 32n);
   }
 
   /** A value that is no u64 leaves a high word that the addon refuses. */
