@@ -15,6 +15,7 @@ const layers = [
   'main',
   'server',
   'cli',
+  'import',
   'jobs',
   'transports',
   'handlers',

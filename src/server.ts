@@ -37,11 +37,11 @@ import { lockDataFolder } from './storage/data-folder-lock.ts';
 import { openMetadataStore } from './storage/metadata/metadata-store.ts';
 import { createEngine } from './storage/native-engine.ts';
 import { systemClock } from './streaming/clock.ts';
+import { topicDefaults } from './streaming/default-topic-settings.ts';
 import { Passwords } from './streaming/passwords.ts';
 import { everyPermission } from './streaming/permissions.ts';
 import { createProcessStats, type ProcessStats } from './streaming/process-stats.ts';
 import { System } from './streaming/system.ts';
-import { type TopicDefaults, unlimited } from './streaming/topic-settings.ts';
 import { rootUserId, userRow } from './streaming/users.ts';
 import { CertificateStore } from './transports/certificate-store.ts';
 import type { MetricsEndpoint } from './transports/http/application/http-app.ts';
@@ -317,22 +317,6 @@ async function ensureRootUser(
   });
   await store.commit([{ put: 'user', ids: [rootUserId], row }]);
   return given === undefined ? password : undefined;
-}
-
-function topicDefaults(settings: Settings): TopicDefaults {
-  const { topic, segment, deduplication } = settings.system;
-  return {
-    segmentBytes: segment.sizeBytes,
-    messageExpiry: topic.messageExpiryMs === undefined ? unlimited : BigInt(topic.messageExpiryMs) * 1000n,
-    maxTopicSize: topic.sizeBytesMax === undefined ? unlimited : BigInt(topic.sizeBytesMax),
-    durability: settings.durability.messages,
-    offsetDurability: settings.durability.consumerOffsets,
-    deduplication: {
-      enabled: deduplication.enabled,
-      entriesMax: deduplication.entriesMax,
-      expiry: deduplication.expiryMs === undefined ? unlimited : BigInt(deduplication.expiryMs) * 1000n,
-    },
-  };
 }
 
 function clusterOf(settings: Settings, { tcp, quic, websocket, http }: Listening): ClusterMetadata {

@@ -4,11 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { loadAddon } from '../addon/addon.ts';
 import { lockDataFolder, lockName } from '../storage/data-folder-lock.ts';
-
-const markerName = 'galgo-data-folder';
-const markerText = 'This folder belongs to Galgo, a message streaming server. Do not change anything in it.\n';
-// Made by mkfs in the root of a file system.
-const foreignNamesAllowed = new Set(['lost+found']);
+import { foreignNamesAllowed, markerName, markerText, unfinishedImportName } from '../storage/data-folder-marker.ts';
 
 /** The data folder cannot be used. The message is for people. */
 export class DataFolderError extends Error {
@@ -22,6 +18,9 @@ export function openDataFolder(folder: string, { fresh }: { fresh: boolean }): v
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const marker = path.join(folder, markerName);
     const names = readdirSync(folder).filter((name) => !foreignNamesAllowed.has(name));
+    if (names.includes(unfinishedImportName)) {
+      throw new DataFolderError(`${folder} holds an import that was not finished: run galgo import again, or delete the folder`);
+    }
     if (names.length > 0 && !existsSync(marker)) {
       throw new DataFolderError(
         `${folder} holds files of something else (there is no ${markerName} in it); ${fresh ? 'nothing was deleted' : 'choose another folder'}`,

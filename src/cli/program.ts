@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { settingKeys } from '../config/key-table.ts';
+import type { ImportCommand } from './import-command.ts';
 import { runServer, type ServerCommand } from './server-command.ts';
 
 const usageExitCode = 2;
@@ -18,6 +19,13 @@ export async function runGalgo(args: readonly string[], server: Pick<ServerComma
   serverOptions(program.command('server').description('Starts the server and runs until SIGTERM or SIGINT.')).action(
     async (options: Record<string, unknown>) => {
       exitCode = await runServer({ ...server, version, ...optionsOf(options) });
+    },
+  );
+  importOptions(program.command('import <folder>').description('Copies a data folder of Iggy into a new data folder.')).action(
+    async (source: string, options: Record<string, unknown>) => {
+      // Loaded here, as the engine comes with it.
+      const { runImport } = await import('./import-command.ts');
+      exitCode = await runImport({ source, ...importOptionsOf(options) });
     },
   );
 
@@ -39,6 +47,29 @@ function serverOptions(command: Command): Command {
     .option('--with-default-root-credentials', 'root user iggy with password iggy, for development', false)
     .option('--fresh', 'deletes everything in the data folder first', false)
     .exitOverride();
+}
+
+function importOptions(command: Command): Command {
+  return command
+    .option('--path <folder>', 'the new data folder (default: system.path of the settings)')
+    .option('--config <file>', 'TOML file with settings; ./galgo.toml if it is there')
+    .option('--encryption-key-file <file>', 'base64 of the 32 bytes that the folder is encrypted with')
+    .option('--dry-run', 'reads and verifies everything, writes nothing', false)
+    .option('--skip-damaged', 'leaves damaged parts out instead of stopping', false)
+    .option('--json', 'prints the summary as JSON', false)
+    .exitOverride();
+}
+
+function importOptionsOf(options: Record<string, unknown>): Omit<ImportCommand, 'source'> {
+  const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined);
+  return {
+    destination: text('path'),
+    configPath: text('config'),
+    encryptionKeyPath: text('encryptionKeyFile'),
+    dryRun: options.dryRun === true,
+    skipDamaged: options.skipDamaged === true,
+    json: options.json === true,
+  };
 }
 
 function optionsOf(options: Record<string, unknown>): Pick<ServerCommand, 'configPath' | 'flags' | 'fresh' | 'withDefaultRootCredentials'> {

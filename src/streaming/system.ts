@@ -25,7 +25,7 @@ import { Revocations } from './revocations.ts';
 import { SendWindows } from './send-windows.ts';
 import { Sessions } from './sessions.ts';
 import { Stream } from './stream.ts';
-import { Tokens, tokenOfRow } from './tokens.ts';
+import { isImported, Tokens, tokenOfRow } from './tokens.ts';
 import { Topic } from './topic.ts';
 import { type Deduplication, restoreTopicConfig, type TopicConfig, type TopicDefaults, unlimited } from './topic-settings.ts';
 import { Users, userOfRow } from './users.ts';
@@ -95,7 +95,9 @@ export class System {
   static async load(options: SystemOptions): Promise<System> {
     const system = new System(options);
     for (const { ids, row } of system.store.all('user')) system.users.add(userOfRow(ids[0] as number, row));
-    for (const { ids, row } of system.store.all('token')) {
+    const tokens = system.store.all('token');
+    if (tokens.some(({ row }) => isImported(row))) await system.tokens.prepareImported();
+    for (const { ids, row } of tokens) {
       system.tokens.add(tokenOfRow(system.users.require(ids[0] as number), ids[1] as number, row));
     }
     for (const { ids, row } of system.store.all('revocation')) {

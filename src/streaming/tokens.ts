@@ -5,17 +5,19 @@
 // about the hash of a wrong token, and nothing about a right one.
 
 import { createHash, randomBytes } from 'node:crypto';
+import type { IHasher } from 'hash-wasm';
 import type { TokenRow } from '../storage/metadata/rows.ts';
 import type { User } from './users.ts';
 
 const tokenBytes = 32;
+const importedPrefix = 'blake3:';
 
 export interface Token {
   /** Unique among the owner's, used in the store only. */
   readonly id: number;
   readonly name: string;
   readonly owner: User;
-  /** SHA-256 of the token's text, hexadecimal. */
+  /** SHA-256 of the token's text, hexadecimal; of one that was made by Iggy, see `importedHash`. */
   readonly hash: string;
   /** Microseconds since 1970; undefined: never. */
   readonly expiresAt: bigint | undefined;
@@ -24,6 +26,13 @@ export interface Token {
 /** Every token of every user. */
 export class Tokens {
   readonly #byHash = new Map<string, Token>();
+  #blake3: IHasher | undefined;
+
+  /** To be called before tokens are looked for of which some were made by Iggy. */
+  async prepareImported(): Promise<void> {
+    const { createBLAKE3 } = await import('hash-wasm');
+    this.#blake3 = await createBLAKE3();
+  }
 
   add(token: Token): void {
     this.#byHash.set(token.hash, token);
@@ -41,7 +50,9 @@ export class Tokens {
 
   /** The token of this text. */
   find(text: string): Token | undefined {
-    return this.#byHash.get(hashToken(text));
+    const token = this.#byHash.get(hashToken(text));
+    if (token !== undefined || this.#blake3 === undefined) return token;
+    return this.#byHash.get(importedHash(this.#blake3.init().update(text).digest('hex')));
   }
 
   expired(nowMicros: bigint): Token[] {
@@ -62,8 +73,17 @@ export function hashToken(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** The hash that Iggy kept of a token, BLAKE3 in hexadecimal, as it is kept here. */
+export function importedHash(blake3: string): string {
+  return importedPrefix + blake3;
+}
+
+export function isImported({ hash }: Pick<Token, 'hash'>): boolean {
+  return hash.startsWith(importedPrefix);
+}
+
 /** A token as the store keeps it. */
-export function tokenRow({ name, hash, expiresAt }: Token): TokenRow {
+export function tokenRow({ name, hash, expiresAt }: Pick<Token, 'name' | 'hash' | 'expiresAt'>): TokenRow {
   return { name, hash, expiresAt: expiresAt === undefined ? null : String(expiresAt) };
 }
 

@@ -52,7 +52,7 @@ export interface UserRow {
 /** A personal access token. */
 export interface TokenRow {
   name: string;
-  /** SHA-256 of the token's text, hexadecimal. */
+  /** SHA-256 of the token's text, hexadecimal; `blake3:` and BLAKE3 of a token that was made by Iggy. */
   hash: string;
   /** Microseconds since 1970; null: never. */
   expiresAt: string | null;
