@@ -215,6 +215,7 @@ class FolderImport {
     const root = model.users.get(rootUserId);
     if (root?.passwordHash === undefined) {
       this.#report.note('the root user is not in the source: the first start of the server makes one and prints its password');
+      if (root !== undefined && root.tokens.size > 0) this.#report.cannotCarry(`${root.tokens.size} access tokens of the root user`);
     }
   }
 }

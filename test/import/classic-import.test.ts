@@ -4,7 +4,6 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { hash } from '@node-rs/argon2';
 import { blake3 } from 'hash-wasm';
-import type { Message } from '../../src/protocol/batch/message.ts';
 import { getConsumerOffset } from '../../src/protocol/commands/get-consumer-offset.ts';
 import { getPersonalAccessTokens } from '../../src/protocol/commands/get-personal-access-tokens.ts';
 import { getStreams } from '../../src/protocol/commands/get-streams.ts';
@@ -19,6 +18,7 @@ import { type ServerProcess, startServerProcess, temporaryFolder } from '../supp
 import { permissionsOf } from '../support/users.ts';
 import { logFile, StateLogWriter, writeLog, writeOffset } from './support/iggy-folder.ts';
 import { concat, named, numeric, short as shortText, u8, u32, u64 } from './support/little-endian.ts';
+import { assertReadsBack } from './support/read-back.ts';
 import { runImport } from './support/run-import.ts';
 import { frame08, type Stored, stored } from './support/stored-messages.ts';
 
@@ -131,8 +131,8 @@ describe('a data folder of Iggy 0.8', () => {
   for (const generation of generations) {
     it(`${generation}: every message is read with its offset, time stamps, id and headers`, async () => {
       const client = await connect(generation);
-      await assertAll(client, { stream: 'orders', topic: 'placed' }, 0, retained);
-      await assertAll(client, { stream: 'orders', topic: 'many' }, 0, short);
+      await assertReadsBack(client, { stream: 'orders', topic: 'placed' }, 0, retained);
+      await assertReadsBack(client, { stream: 'orders', topic: 'many' }, 0, short);
       const polled = await poll(
         client,
         { stream: 'orders', topic: 'placed' },
@@ -229,29 +229,6 @@ describe('a data folder of Iggy 0.8', () => {
     client.close();
   });
 });
-
-/** Byte for byte what was written, poll by poll. */
-async function assertAll(client: RawClient, name: { stream: string; topic: string }, partition: number, expected: readonly Stored[]) {
-  for (let at = 0; at < expected.length; at += 100) {
-    const wanted = expected.slice(at, at + 100);
-    const polled = await poll(client, name, {
-      partition,
-      strategy: { kind: PollingKind.offset, value: wanted[0]?.offset ?? 0n },
-      count: 100,
-    });
-    assert.equal(polled.messages.length, wanted.length);
-    for (const [index, { offset, timestamp, message }] of wanted.entries()) {
-      const read = polled.messages[index];
-      assert.ok(read !== undefined);
-      assert.equal(read.offset, offset);
-      assert.equal(read.timestamp, timestamp);
-      assert.equal(read.id, message.id);
-      assert.equal(read.originTimestamp, message.originTimestamp);
-      assert.ok(Buffer.from(read.payload).equals((message as Message).payload), `payload of ${offset}`);
-      assert.deepEqual(Buffer.from(read.headers ?? []), Buffer.from(message.headers ?? []));
-    }
-  }
-}
 
 function contents(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name));
