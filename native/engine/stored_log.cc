@@ -38,8 +38,8 @@ Stored check_record(const uint8_t* record, size_t left) {
   if (bytes > left) return {.fault = StoredFault::kIncomplete, .bytes = bytes};
   RecordInfo info;
   const uint32_t count = load32(record + header::kMessageCount);
-  if (check_batch_layout(record, bytes, count, &info) != kOk) return {.fault = StoredFault::kLayout};
-  if (verify_batch_checksums(record, bytes) != kOk) return {.fault = StoredFault::kChecksum, .bytes = bytes};
+  const bool sound = check_batch_layout(record, bytes, count, &info) == kOk && verify_batch_checksums(record, bytes) == kOk;
+  if (!sound) return {.fault = StoredFault::kChecksum, .bytes = bytes};
   return {.bytes = bytes, .offset = load64(record + header::kBaseOffset), .messages = count};
 }
 

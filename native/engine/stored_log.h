@@ -16,8 +16,8 @@ namespace galgo {
 enum class StoredFault : uint32_t {
   kNone = 0,        // the bytes end with it
   kIncomplete = 1,  // more bytes are needed
-  kLayout = 2,      // what follows is no message: lengths out of bounds, reserved bytes that are not zero, frames that do not fill their record
-  kChecksum = 3,    // what follows does not verify; its length may be as wrong as the rest
+  kLayout = 2,      // what follows is no message: lengths out of bounds, or (0.8) a reserved field that is not zero
+  kChecksum = 3,    // what follows does not verify, or (0.9) does not fill its record; its length may be as wrong as the rest
   kOffset = 4,      // what follows is sound, but has another offset than the next one
 };
 
