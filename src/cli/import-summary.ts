@@ -10,7 +10,7 @@ export function importSummary({ layout, report, elapsedMs }: ImportResult, sourc
   const table = new Table({
     head: ['', destination === undefined ? 'verified' : 'copied'],
     colAligns: ['left', 'right'],
-    style: { head: [] },
+    style: { head: [], border: [], compact: true },
   });
   table.push(
     ['streams', counts.streams],
