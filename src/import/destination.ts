@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Addon } from '../storage/addon.ts';
+import type { Addon } from '../addon/addon.ts';
 import { type DataFolderLock, lockDataFolder, lockName } from '../storage/data-folder-lock.ts';
 import { foreignNamesAllowed, markerName, markerText, unfinishedImportName } from '../storage/data-folder-marker.ts';
 import { ImportError } from './source/import-error.ts';

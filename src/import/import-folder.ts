@@ -2,8 +2,8 @@
 
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { type Addon, loadAddon } from '../addon/addon.ts';
 import type { Settings } from '../config/settings.ts';
-import { type Addon, loadAddon } from '../storage/addon.ts';
 import type { Engine } from '../storage/engine.ts';
 import { openMetadataStore } from '../storage/metadata/metadata-store.ts';
 import { createEngine } from '../storage/native-engine.ts';

@@ -166,6 +166,8 @@ class PartitionImport {
       create: true,
       durability: 'none',
       offsetDurability: 'none',
+      idEntriesMax: 0,
+      idExpiryMicros: 0,
       firstOffset: this.#nextOffset,
     } as const;
     await completed((done) => {
