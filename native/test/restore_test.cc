@@ -1,6 +1,7 @@
 // Restoring: messages keep the offsets and time stamps that they bring, over gaps and restarts.
 #include "../engine/stored_log.h"
 #include "engine_fixture.h"
+#include "faulty_file_system.h"
 
 namespace galgo::test {
 namespace {
@@ -175,6 +176,24 @@ TEST_F(Restore, BytesThatAreNoMessagesAreRefused) {
     EXPECT_NE(restore(hostile, generation).status, kOk);
   }
   EXPECT_EQ(p.stats().messages, 0u);
+}
+
+TEST_F(Restore, AFailedWriteLeavesTheLogAsItWas) {
+  FaultyFileSystem disk;
+  p.options.file_system = &disk;
+  p.open_ready();
+  ASSERT_EQ(restore(classic_run(0, 5, 5)).status, kOk);
+  disk.log_write_error = ENOSPC;
+  const Completion failed = restore(classic_run(5, 5, 5, 2'000'000));
+  EXPECT_EQ(failed.status, kIoError);
+  EXPECT_EQ(failed.detail, static_cast<uint32_t>(ENOSPC));
+  disk.log_write_error = 0;
+  EXPECT_EQ(p.poll_all().offsets(), range(0, 5));
+  ASSERT_EQ(restore(classic_run(5, 3, 3, 2'000'000)).status, kOk);
+  ASSERT_EQ(p.close().status, kOk);
+  p.open_ready();
+  EXPECT_EQ(p.poll_all().offsets(), range(0, 8));
+  p.engine.reset();
 }
 
 TEST_F(Restore, IsRefusedByAClosedPartition) {

@@ -52,6 +52,8 @@ class PartitionImport {
   readonly #incarnation = randomBytes(8).readBigUInt64LE();
   #handle: number | undefined;
   #messages = 0;
+  /** Messages that could not keep their time stamp. */
+  #raised = 0;
   #nextOffset = 0n;
 
   constructor(options: PartitionImportOptions) {
@@ -68,6 +70,9 @@ class PartitionImport {
     if (first !== undefined && first.sizeBytes > 0) this.#nextOffset = first.startOffset;
     for (const segment of segments ?? []) await this.#importSegment(segment);
     await this.#buffers.settled();
+    if (this.#raised > 0) {
+      report.cannotCarry(`${folder}: ${this.#raised} messages got the time stamp of an earlier one, as theirs was lower`);
+    }
     await this.#open();
     await this.#importOffsets('consumers');
     await this.#importOffsets('groups');
@@ -143,13 +148,13 @@ class PartitionImport {
     this.#messages += run.messages;
     this.#options.report.counts.messages += run.messages;
     this.#nextOffset = run.nextOffset;
-    const { engine, generation, report, folder } = this.#options;
+    const { engine, generation, folder } = this.#options;
     const handle = this.#handle;
     if (handle === undefined) return;
     const restored = completed((done) => engine.restore(handle, generation, run.range, done), `${folder}: messages cannot be written`);
     run.buffer.lend(
       restored.then(({ start }) => {
-        if (start > 0) report.cannotCarry(`${folder}: ${start} messages got the time stamp of an earlier one, as theirs was lower`);
+        this.#raised += start;
       }),
     );
   }

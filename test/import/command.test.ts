@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { createImportProgress } from '../../src/cli/import-progress.ts';
 import { runGalgoCommand } from '../cli/fixtures/run-command.ts';
 import { testMessages } from '../support/messages.ts';
@@ -94,6 +95,28 @@ describe('galgo import', () => {
     writeFileSync(config, '[system]\nnonsense = 1\n');
     assert.equal((await galgo(sourceFolder(), '--config', config)).code, 1);
     rmSync(config);
+  });
+
+  it('that is killed is begun anew', async () => {
+    const source = newFolder();
+    new StateLogWriter().user(0, 'iggy', 'hash').stream(0, 's').topic(0, 0, 't', 1).write(source);
+    const large = stored(testMessages(0, 60, 2_000_000), 0n, 1_700_000_000_000_000n);
+    writeLog(
+      source,
+      [0, 0, 0],
+      0n,
+      large.map((each) => frame08(each)),
+    );
+    const destination = newFolder();
+    const run = runGalgoCommand(['import', source, '--path', destination], { cwd: folder.path });
+    while (!existsSync(path.join(destination, 'streams'))) await setTimeout(1);
+    run.child.kill('SIGKILL');
+    assert.equal(await run.exited, 'SIGKILL');
+    assert.ok(existsSync(path.join(destination, 'galgo-import-unfinished')));
+    const again = await galgo(source, '--path', destination, '--json');
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(JSON.parse(again.stdout).counts.messages, 60);
+    assert.ok(!existsSync(path.join(destination, 'galgo-import-unfinished')));
   });
 
   it('ends with 2 for wrong use, with 1 for a wrong folder', async () => {

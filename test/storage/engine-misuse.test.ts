@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type AppendRequest, type EngineOptions, EngineStatus, type PartitionOptions, type PollRequest } from '../../src/storage/engine.ts';
+import {
+  type AppendRequest,
+  type EngineOptions,
+  EngineStatus,
+  type PartitionOptions,
+  type PollRequest,
+  type SlotRange,
+} from '../../src/storage/engine.ts';
 import { createEngine } from '../../src/storage/native-engine.ts';
 import { appendRequest, engineOptions, partitionOptions, pollRequest, RunningEngine, settled } from './support/running-engine.ts';
 import { encodeSample, sampleMessages } from './support/sample-batches.ts';
@@ -95,6 +102,41 @@ describe('append', () => {
     assert.equal(running.engine.append(0xffff_ffff, appendRequest({ bytes, count: 4 }), ignore), EngineStatus.closed);
     assert.equal(running.engine.poll(0xffff_ffff, pollRequest(), ignore), EngineStatus.closed);
     assert.equal(running.engine.stats(0xffff_ffff).state, 'closed');
+  });
+});
+
+describe('restore and checkStored', () => {
+  const slotOf = () => running.engine.acquireSlot(1000);
+
+  it('refuse slots that are not held, and positions outside of them', () => {
+    const slot = slotOf();
+    const { length } = running.engine.slotBuffer(slot);
+    const wrong: [Partial<SlotRange>, RegExp][] = [
+      [{ slot: slot + 1000 }, /RangeError/],
+      [{ start: length + 1 }, /past the end of the slot/],
+      [{ start: 1, length }, /past the end of the slot/],
+      [{ start: 0xffff_ffff, length: 0xffff_ffff }, /past the end of the slot/],
+      ...notU32.map((number): [Partial<SlotRange>, RegExp] => [{ length: number }, /RangeError: length is /]),
+    ];
+    for (const [range, error] of wrong) {
+      const given = { slot, start: 0, length: 10, ...range };
+      assert.throws(() => running.engine.restore(handle, 'classic', given, ignore), error);
+      assert.throws(() => running.engine.checkStored('classic', given, 0n), error);
+    }
+    assert.throws(() => running.engine.checkStored('classic', { slot, start: 0, length: 10 }, -1n), /RangeError: expectedOffset is /);
+    running.engine.releaseSlot(slot);
+  });
+
+  it('keep a slot until the engine is done with it', async () => {
+    const slot = slotOf();
+    const range = { slot, start: 0, length: 10 };
+    const { status } = await settled((done) => {
+      running.engine.restore(handle, 'classic', range, done);
+      assert.throws(() => running.engine.releaseSlot(slot), /RangeError/);
+      assert.throws(() => running.engine.checkStored('classic', range, 0n), /RangeError/);
+    });
+    assert.equal(status, 3);
+    running.engine.releaseSlot(slot);
   });
 });
 
