@@ -389,7 +389,7 @@ int Recovery::skip_reserved_offsets() {
   // An empty segment would end where nothing follows: it is replaced. Each step leaves a folder that the next opening takes for whole.
   std::shared_ptr<Segment> replaced;
   if (last->ends().end_offset == last->start) {
-    replaced = std::move(last);
+    last.swap(replaced);
     result_.segments.pop_back();
   }
   std::erase_if(meta().jumps, [&](const Jump& jump) { return jump.to <= meta().first_retained; });
