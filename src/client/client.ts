@@ -12,12 +12,11 @@ import { Topics } from './commands/topics.ts';
 import { Users } from './commands/users.ts';
 import { Connection } from './connection/connection.ts';
 import type { ClientError } from './connection/errors.ts';
-import { type ClientOptions, resolveSettings, type Settings } from './connection/options.ts';
+import type { Settings } from './connection/options.ts';
 import { Consumer } from './consumer/consumer.ts';
 import type { ConsumerOptions } from './consumer/options.ts';
 import { type Hashes, loadHashes } from './message/hash.ts';
 import { Producer, type ProducerOptions } from './producer/producer.ts';
-import { createTransport } from './transport/create-transport.ts';
 import type { ServerAddress, Transport } from './transport/transport.ts';
 
 export interface ClientEvents {
@@ -31,21 +30,7 @@ export interface ClientEvents {
   closed: [error: ClientError | undefined];
 }
 
-/**
- * Connects and logs in: `connect('iggy+tcp://user:password@host:port')`, or with options, or with both, where options win.
- * Rejects with ArgumentError, ConnectionError, AuthenticationError, or the reason of `signal`, which ends only this first attempt.
- */
-export async function connect(
-  target: string | ClientOptions = {},
-  options: ClientOptions & { signal?: AbortSignal } = {},
-): Promise<Client> {
-  const { signal, ...more } = options;
-  signal?.throwIfAborted();
-  const settings = resolveSettings(target, more);
-  return connectOver(createTransport(settings), settings, signal);
-}
-
-/** The same over a transport of the caller's choice. */
+/** Connects over this transport and logs in. Rejects with ConnectionError, AuthenticationError, or the reason of `signal`, which ends only this first attempt. */
 export async function connectOver(transport: Transport, settings: Settings, signal?: AbortSignal): Promise<Client> {
   const client = new Client(settings, transport, await loadHashes());
   await client.open(signal);

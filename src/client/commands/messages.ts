@@ -1,6 +1,5 @@
 // Sending and polling by hand, and stored offsets. Producers and consumers are built on these.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeClassicMessages, writeClassicMessages } from '../../protocol/batch/classic-messages.ts';
 import type { Message, Xxh3 } from '../../protocol/batch/message.ts';
 import { decodeBatches, writeBatch } from '../../protocol/batch/vsr-batch.ts';
@@ -20,6 +19,7 @@ import type { CallOptions } from '../connection/call.ts';
 import type { RequestOptions } from '../connection/connection.ts';
 import { argumentError, ProtocolViolationError } from '../connection/errors.ts';
 import { duration, whole } from '../connection/options.ts';
+import { sleep } from '../connection/timers.ts';
 import type { Hashes } from '../message/hash.ts';
 import { createIdSource, type OutgoingMessage, ReceivedMessage, wireMessage } from '../message/message.ts';
 import type { MessageTransform } from '../transform/message-transform.ts';

@@ -3,7 +3,6 @@
 // A call waits until a session has room, is written, and waits for its answer. When a session ends, calls that may be repeated go back to the head of the queue in the order in
 // which they were written, with the numbers that they have; the others fail and say that their outcome is unknown.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command, Generation } from '../../protocol/command.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { Reader } from '../../protocol/reader.ts';
@@ -24,6 +23,7 @@ import {
 } from './errors.ts';
 import type { Settings } from './options.ts';
 import type { Session } from './session.ts';
+import { sleep } from './timers.ts';
 
 export interface ConnectionEvents {
   /** Logged in, for the first time or again. */
@@ -239,7 +239,7 @@ export class Connection {
       const rest = this.#sessionBeganMs + limits.reestablishAfterMs - Date.now();
       const delayMs = Math.max(rest, backoffMs(limits, attempt, Math.random()));
       this.#events.reconnecting(attempt, delayMs);
-      await sleep(delayMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      await sleep(delayMs, this.#stop.signal);
       if (this.#closed !== undefined) return;
       try {
         await this.#openSession(undefined);

@@ -3,7 +3,6 @@
 // Where the generation is not known, VSR comes first; an answer that cannot be VSR, or an end without a word, is followed by one attempt in classic, and what worked holds. In a
 // cluster the session is one with the leader.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Generation } from '../../protocol/command.ts';
 import { getClusterMetadata } from '../../protocol/commands/get-cluster-metadata.ts';
 import { joinSignals } from '../transport/joined-signal.ts';
@@ -14,6 +13,7 @@ import { AuthenticationError, ClientError, ConnectionError } from './errors.ts';
 import { leaderOf } from './leader.ts';
 import type { Settings } from './options.ts';
 import { otherGenerationCode, Session, unheardCode } from './session.ts';
+import { sleep } from './timers.ts';
 import { createVsrIdentity, createVsrWire } from './vsr-wire.ts';
 
 export interface DialerEvents {

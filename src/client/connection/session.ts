@@ -11,6 +11,7 @@ import type { Link, LinkEvents, Transport } from '../transport/transport.ts';
 import { Call } from './call.ts';
 import { ClientError, ClosedError, ConnectionError, ProtocolViolationError, serverError } from './errors.ts';
 import { FrameSplitter } from './frame-splitter.ts';
+import { backgroundInterval } from './timers.ts';
 import type { Credentials, Wire } from './wire.ts';
 
 export interface SessionLimits {
@@ -83,8 +84,7 @@ export class Session {
     }
     await session.#login(credentials, signal);
     if (limits.heartbeatIntervalMs > 0) {
-      session.#heartbeat = setInterval(() => session.#beat(), limits.heartbeatIntervalMs);
-      session.#heartbeat.unref();
+      session.#heartbeat = backgroundInterval(() => session.#beat(), limits.heartbeatIntervalMs);
     }
     return session;
   }

@@ -22,6 +22,7 @@ import { protocolVersion } from '../../protocol/primitives/protocol-version.ts';
 import { Reader } from '../../protocol/reader.ts';
 import type { Call } from './call.ts';
 import { AuthenticationError, type ClientError, ProtocolViolationError, ServerError } from './errors.ts';
+import { randomId } from './random-id.ts';
 import type { Answer, Credentials, Wire } from './wire.ts';
 
 /** Who the client is to the servers, for as long as it lives. */
@@ -33,7 +34,7 @@ export interface VsrIdentity {
 }
 
 export function createVsrIdentity(): VsrIdentity {
-  return { clientId: BigInt(`0x${crypto.randomUUID().replaceAll('-', '')}`), lastWrite: 0 };
+  return { clientId: randomId(), lastWrite: 0 };
 }
 
 export function createVsrWire(identity: VsrIdentity): Wire {

@@ -4,6 +4,7 @@
 import type { Messages } from '../commands/messages.ts';
 import type { CallOptions } from '../connection/call.ts';
 import { ClientError } from '../connection/errors.ts';
+import { backgroundInterval } from '../connection/timers.ts';
 import type { Cursor } from './cursor.ts';
 import { notOwned } from './group-errors.ts';
 import type { ConsumerSettings } from './options.ts';
@@ -38,7 +39,7 @@ export class Commits {
   /** Commits by time, where the policy says so. */
   begin(): void {
     const { commit } = this.#settings;
-    if (typeof commit === 'object' && commit.intervalMs > 0) this.#timer = setInterval(() => this.queue(), commit.intervalMs).unref();
+    if (typeof commit === 'object' && commit.intervalMs > 0) this.#timer = backgroundInterval(() => this.queue(), commit.intervalMs);
   }
 
   stop(): void {

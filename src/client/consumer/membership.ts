@@ -1,6 +1,7 @@
 // Keeps asking what a consumer may read: at its start, now and then, after each new session, and whenever the server hints that something has changed.
 
 import { ConnectionError, TimeoutError } from '../connection/errors.ts';
+import { backgroundInterval } from '../connection/timers.ts';
 import type { Assigned, Assignment } from './assignment.ts';
 
 const retryDelayMs = 200;
@@ -28,7 +29,7 @@ export class Membership {
   async begin(): Promise<void> {
     this.#events.assigned(await this.#assignment.refresh());
     const { refreshMs } = this.#assignment;
-    if (refreshMs > 0 && !this.#events.over()) this.#timer = setInterval(() => void this.refresh(), refreshMs).unref();
+    if (refreshMs > 0 && !this.#events.over()) this.#timer = backgroundInterval(() => void this.refresh(), refreshMs);
   }
 
   /** Asks again; requests that come meanwhile are answered by one more. */

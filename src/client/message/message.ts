@@ -3,6 +3,7 @@
 import type { Message, PolledMessage } from '../../protocol/batch/message.ts';
 import type { TypedValue } from '../../protocol/primitives/typed-value.ts';
 import { decodeUserHeaders, encodeUserHeaders } from '../../protocol/primitives/user-headers.ts';
+import { randomId } from '../connection/random-id.ts';
 import { type MessageTransform, restored, transformed } from '../transform/message-transform.ts';
 import { typed, type Value } from './typed.ts';
 
@@ -21,8 +22,7 @@ export interface OutgoingMessage {
 
 /** Ids that are unique without asking anyone: 80 random bits of the maker, then a count. */
 export function createIdSource(): () => bigint {
-  const random = BigInt(`0x${crypto.randomUUID().replaceAll('-', '')}`);
-  const maker = (random >> 48n) << 48n;
+  const maker = (randomId() >> 48n) << 48n;
   let count = 0;
   return () => maker | BigInt(++count);
 }

@@ -38,7 +38,7 @@ export function nodeWebSocketTransport(
       }
     });
     return socket;
-  });
+  }, maxMessageBytes);
 }
 
 class CuttingWebSocket extends WebSocket {

@@ -17,18 +17,18 @@ export interface StandardWebSocket {
 
 const normalClosure = 1000;
 
-/** `begin` makes a socket that is about to connect. */
-export function webSocketTransport(begin: () => StandardWebSocket | Promise<StandardWebSocket>): Transport {
+/** `begin` makes a socket that is about to connect. A reply above the limit ends the link, where the socket itself has no such limit. */
+export function webSocketTransport(begin: () => StandardWebSocket | Promise<StandardWebSocket>, maxMessageBytes: number): Transport {
   return {
     ordered: true,
     async open(events, signal) {
       const socket = await begin();
-      return open(socket, events, signal);
+      return open(socket, maxMessageBytes, events, signal);
     },
   };
 }
 
-function open(socket: StandardWebSocket, events: LinkEvents, signal: AbortSignal): Promise<Link> {
+function open(socket: StandardWebSocket, maxMessageBytes: number, events: LinkEvents, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
     socket.binaryType = 'arraybuffer';
     let failure: Error | undefined;
@@ -52,11 +52,12 @@ function open(socket: StandardWebSocket, events: LinkEvents, signal: AbortSignal
       else reject(failure ?? new Error('the peer closed the WebSocket while it was opened'));
     });
     socket.addEventListener('message', ({ data }) => {
-      if (data instanceof ArrayBuffer) events.received(Buffer.from(data));
-      else {
-        failure = new Error('the server sent text');
-        end();
+      if (data instanceof ArrayBuffer && data.byteLength <= maxMessageBytes) {
+        events.received(Buffer.from(data));
+        return;
       }
+      failure ??= new Error(data instanceof ArrayBuffer ? `the server sent a message of ${data.byteLength} bytes` : 'the server sent text');
+      end();
     });
     socket.addEventListener('open', () => {
       signal.removeEventListener('abort', abort);

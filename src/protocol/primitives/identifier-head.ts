@@ -1,6 +1,5 @@
 // Identifiers of sends and polls, read where they lie: no reader and no view, and a string only where the identifier is a name.
 
-import { isUtf8 } from 'node:buffer';
 import type { ErrorName } from '../errors.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import type { Identifier } from './identifier.ts';
@@ -34,7 +33,11 @@ export function identifierAt(bytes: Buffer, at: number, end: number): Identifier
 /** As `identifierAt`, but throws 3 for bad UTF-8. */
 export function strictIdentifierAt(bytes: Buffer, at: number, end: number): Identifier {
   const identifier = identifierAt(bytes, at, end);
-  if (typeof identifier === 'string' && identifier.includes('\ufffd') && !isUtf8(bytes.subarray(at + headBytes, end))) {
+  if (
+    typeof identifier === 'string' &&
+    identifier.includes('\ufffd') &&
+    !Buffer.from(identifier).equals(bytes.subarray(at + headBytes, end))
+  ) {
     throw new ProtocolError('invalid-command', 'text is not UTF-8');
   }
   return identifier;

@@ -1,0 +1,5 @@
+// The client for web pages: `galgo/browser`. scripts/build-browser.js makes one file of it.
+
+// biome-ignore-all lint/performance/noBarrelFile: an entry of the package; nothing of the client imports this file.
+export * from './api.ts';
+export { connect } from './connect-browser.ts';
