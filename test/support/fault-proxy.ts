@@ -30,6 +30,8 @@ export interface FaultProxy {
 /** `classicOnly`: a connection that begins with a VSR frame gets status 3, or is closed without a word. */
 export async function startFaultProxy(target: string, classicOnly?: 'status' | 'close'): Promise<FaultProxy> {
   const pairs = new Set<[client: net.Socket, server: net.Socket]>();
+  /** Everybody who is connected, also those who have not said anything yet. */
+  const clients = new Set<net.Socket>();
   const held: (() => void)[] = [];
   let upstream = target;
   let accepted = 0;
@@ -50,6 +52,8 @@ export async function startFaultProxy(target: string, classicOnly?: 'status' | '
   const listener = net.createServer((client) => {
     const connection = ++accepted;
     client.on('error', () => undefined);
+    clients.add(client);
+    client.once('close', () => clients.delete(client));
     if (refusing) {
       client.destroy();
       return;
@@ -122,7 +126,9 @@ export async function startFaultProxy(target: string, classicOnly?: 'status' | '
       upstream = address;
     },
     async close() {
+      refusing = true;
       cut();
+      for (const client of clients) client.destroy();
       listener.close();
       await once(listener, 'close');
     },
