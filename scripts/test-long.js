@@ -6,7 +6,17 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const longForms = { TEST_CRASH_RUNS: '10000', TEST_DAMAGE: 'all', TEST_FAULTS: 'all', TEST_MODEL_RUNS: '500', TEST_KILLS: '60' };
+const longForms = {
+  TEST_CRASH_RUNS: '10000',
+  TEST_DAMAGE: 'all',
+  TEST_FAULTS: 'all',
+  TEST_MODEL_RUNS: '500',
+  TEST_KILLS: '60',
+  TEST_PEERS: '10000',
+  TEST_SOAK_SECONDS: '1800',
+};
+// A file of tests that takes longer hangs.
+const fileTimeoutMs = 2_400_000;
 const env = { ...longForms, ...process.env };
 
 function run(program, ...args) {
@@ -18,4 +28,19 @@ function run(program, ...args) {
 run('cmake', '-S', 'native', '-B', 'build-native');
 run('cmake', '--build', 'build-native', '-j', '2', '--target', 'simulated_crash_test', 'damage_test', 'fault_injection_test');
 for (const test of ['simulated_crash_test', 'damage_test', 'fault_injection_test']) run(`build-native/${test}`);
-run(process.execPath, 'scripts/test.js', 'test/storage/model.test.ts', 'test/crash/kill-loop.test.ts');
+const suites = [
+  'test/storage/model.test.ts',
+  'test/crash/kill-loop.test.ts',
+  'test/transports/quic-hardening.test.ts',
+  'test/soak/connections.test.ts',
+];
+run(
+  process.execPath,
+  '--import',
+  'tsx',
+  '--test',
+  '--test-reporter=spec',
+  '--test-concurrency=1',
+  `--test-timeout=${fileTimeoutMs}`,
+  ...suites,
+);
