@@ -20,7 +20,7 @@ test('a program ends by itself after close, with nothing left open and nothing w
   const program = `
     // Opened when they are first looked at.
     void [process.stdin, process.stdout, process.stderr];
-    const before = process.getActiveResourcesInfo().sort();
+    const before = process.getActiveResourcesInfo();
     const listener = { enabled: true, address: '127.0.0.1:0' };
     const galgo = await Galgo.start({ config: { tcp: listener, quic: listener, websocket: listener } });
     const client = await galgo.connect();
@@ -32,12 +32,16 @@ test('a program ends by itself after close, with nothing left open and nothing w
     await running;
     await galgo.close();
     // The system closes handles in a later turn.
-    const left = () => process.getActiveResourcesInfo().sort();
-    for (let turn = 0; turn < 1000 && String(left()) !== String(before); turn++) await new Promise((resolve) => setImmediate(resolve));
-    console.log(JSON.stringify([before, left()]));`;
+    const left = () => {
+      const active = process.getActiveResourcesInfo();
+      for (const each of before) if (active.includes(each)) active.splice(active.indexOf(each), 1);
+      return active;
+    };
+    for (let turn = 0; turn < 1000 && left().length > 0; turn++) await new Promise((resolve) => setImmediate(resolve));
+    console.log(JSON.stringify(left()));`;
   const { stdout, stderr } = await promisify(execFile)(...node(program), { cwd: root, timeout });
-  const [before, after] = JSON.parse(stdout) as [string[], string[]];
-  assert.deepEqual(after, before);
+  // The loader of this program may itself have finished something since.
+  assert.deepEqual(JSON.parse(stdout), []);
   assert.equal(stderr, '');
 });
 

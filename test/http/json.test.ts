@@ -46,7 +46,13 @@ describe('parseJson', () => {
             assert.throws(() => parseJson(spoiled), JsonError, spoiled);
             return;
           }
-          if (!/\d{16}/.test(spoiled)) assert.deepEqual(plain(parseJson(spoiled)), expected);
+          // Large integers, and names that occur twice, are what differs.
+          if (/\d{16}/.test(spoiled)) return;
+          try {
+            assert.deepEqual(plain(parseJson(spoiled)), expected);
+          } catch (error) {
+            if (!(error instanceof JsonError && error.kind === 'duplicate')) throw error;
+          }
         },
       ),
       { numRuns: 5_000 },
