@@ -137,7 +137,9 @@ describe('progress of an import', () => {
       progress.update({ bytesDone, bytesTotal: 8_000_000, messages: bytesDone / 1000 });
     }
     progress.stop();
-    return String(out.read() ?? '');
+    let text = '';
+    for (let chunk = out.read(); chunk !== null; chunk = out.read()) text += chunk;
+    return text;
   };
 
   it('is a line every five seconds where there is no terminal', () => {
