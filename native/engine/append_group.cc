@@ -73,8 +73,8 @@ Status AppendGroup::prepare_job(AppendJob& job, BufferPool& buffers) {
       const Status status = verify_batch_checksums(job.data, job.length);
       if (status != kOk) return status;
     }
-    const bool made_ids = fill_missing_ids(job.data, job.length);
-    job.records.push_back({0, job.info, static_cast<uint16_t>(made_ids ? kRecordHasServerIds : 0)});
+    const uint32_t ids_made = fill_missing_ids(job.data, job.length);
+    job.records.push_back({0, job.info, id_flags(ids_made, job.info.message_count)});
     return kOk;
   }
   ClassicBatch batch;

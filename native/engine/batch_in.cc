@@ -54,14 +54,14 @@ Status verify_batch_checksums(const uint8_t* batch, size_t length) {
   return batch_checksum(batch, frames, end) == load64(batch + header::kBatchChecksum) ? kOk : kInvalidBatchChecksum;
 }
 
-bool fill_missing_ids(uint8_t* batch, size_t length) {
-  bool filled = false;
+uint32_t fill_missing_ids(uint8_t* batch, size_t length) {
+  uint32_t filled = 0;
   const uint8_t* const end = batch + length;
   for (uint8_t* frame = batch + kRecordHeaderBytes; frame < end; frame += frame_bytes(frame)) {
     if ((load64(frame + frame::kId) | load64(frame + frame::kId + 8)) != 0) continue;
     random_id(frame + frame::kId);
     store64(frame + frame::kChecksum, checksum_behind_field(frame, frame_bytes(frame)));
-    filled = true;
+    ++filled;
   }
   return filled;
 }

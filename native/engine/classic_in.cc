@@ -143,10 +143,10 @@ size_t transcode_classic(const ClassicBatch& batch, uint8_t* out, TranscodedReco
 
     uint8_t* frame = record + kRecordHeaderBytes;
     uint8_t* unsealed = frame;
-    bool ids_made = false;
+    uint32_t ids_made = 0;
     for (uint32_t i = 0; i < extent.count; i++) {
       const uint64_t message_bytes = classic_message_bytes(message);
-      ids_made |= write_frame(message, message_bytes, i, extent.origin_min, frame);
+      ids_made += write_frame(message, message_bytes, i, extent.origin_min, frame);
       message += message_bytes;
       frame += message_bytes - (kClassicHeaderBytes - kFrameHeaderBytes);
       if (static_cast<size_t>(frame - unsealed) >= kHashBehindBytes) {
@@ -163,7 +163,7 @@ size_t transcode_classic(const ClassicBatch& batch, uint8_t* out, TranscodedReco
     made.info.batch_length = extent.bytes;
     made.info.logical_bytes = extent.bytes - kRecordHeaderBytes + uint64_t{extent.count} * (kClassicHeaderBytes - kFrameHeaderBytes);
     made.info.message_count = extent.count;
-    made.flags = ids_made ? kRecordHasServerIds : uint16_t{0};
+    made.flags = id_flags(ids_made, extent.count);
     record = frame;
   }
   return static_cast<size_t>(record - out);

@@ -25,7 +25,7 @@ class IdVisitor final : public TailVisitor {
 
   void record(const uint8_t*, const RecordInfo& info) override { info_ = info; }
   void frame(const uint8_t* header) override {
-    if (info_.base_timestamp < since_) return;
+    if (info_.base_timestamp < since_ || (info_.flags & kRecordServerIdsOnly) != 0) return;
     ids_.restore(header + frame::kId, info_.base_offset + load32(header + frame::kOffsetDelta), info_.base_timestamp);
   }
 

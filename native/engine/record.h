@@ -14,7 +14,7 @@
 //   48  message_count     u32
 //   -- at rest only, zero on the wire
 //   52  format            u16     = 1
-//   54  flags             u16     bit 0 encrypted, bit 1 has ids made by the server
+//   54  flags             u16     bit 0 encrypted, bit 1 has ids made by the server, bit 2 has no others
 //   56  incarnation       u64     of the partition
 //   64  first_offset      u64     = base_offset + offset_delta of the first frame (they differ only after a cut)
 //   72  client_id         16 B    producer; zero for 0.8 clients
@@ -49,6 +49,7 @@ inline constexpr uint32_t kUserHeadersBytesMax = 100'000;
 inline constexpr uint16_t kRecordFormat = 1;
 inline constexpr uint16_t kRecordEncrypted = 1;  // flag bits
 inline constexpr uint16_t kRecordHasServerIds = 2;
+inline constexpr uint16_t kRecordServerIdsOnly = 4;
 inline constexpr size_t kTranscodedRecordBytesMax = 1 << 20;  // a record of several 0.8 messages is closed before it would pass this
 
 /// Who sends a batch; kept at rest in the record header.
@@ -109,8 +110,14 @@ Status check_batch_layout(const uint8_t* batch, size_t length, uint32_t expected
 /// Errors: kInvalidMessageChecksum, kInvalidBatchChecksum.
 Status verify_batch_checksums(const uint8_t* batch, size_t length);
 
-/// Gives ids to frames whose id is zero (random, UUID version 4 layout) and redoes those frames' checksums. Returns true if there was one.
-bool fill_missing_ids(uint8_t* batch, size_t length);
+/// Gives ids to frames whose id is zero (random, UUID version 4 layout) and redoes those frames' checksums. Returns how many there were.
+uint32_t fill_missing_ids(uint8_t* batch, size_t length);
+
+/// The flags of a record of `count` messages of which `made` have ids that the server made.
+constexpr uint16_t id_flags(uint32_t made, uint32_t count) {
+  if (made == 0) return 0;
+  return made == count ? kRecordHasServerIds | kRecordServerIdsOnly : kRecordHasServerIds;
+}
 
 /// Writes the stamped fields, the at-rest fields, batch checksum and header checksum. `info` is of check_batch_layout. Payloads are not touched.
 void stamp_record(uint8_t* record, const RecordInfo& info, uint16_t flags, const Stamp& stamp);

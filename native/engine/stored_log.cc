@@ -90,8 +90,8 @@ Status StoredRecords::read_batches(uint8_t* data, size_t length) {
       const RecordInfo& before = records_.back().info;
       if (info.base_offset != before.base_offset + before.message_count) return kInvalidOffset;
     }
-    const bool made_ids = fill_missing_ids(record, bytes);
-    records_.push_back({at, info, static_cast<uint16_t>(made_ids ? kRecordHasServerIds : 0)});
+    const uint32_t ids_made = fill_missing_ids(record, bytes);
+    records_.push_back({at, info, id_flags(ids_made, info.message_count)});
     at += bytes;
   }
   return records_.empty() ? kInvalidCommand : kOk;

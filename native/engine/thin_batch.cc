@@ -8,8 +8,8 @@ namespace galgo {
 namespace {
 
 /// Moves the frames that are kept to the front. `record` may lie below `from`, where the record is now. Updates `info` and the header's lengths.
-void thin_record(uint8_t* record, const uint8_t* from, RecordInfo* info, uint64_t next_offset, uint64_t timestamp, IdWindow& ids, ThinBatch* batch,
-                 bool* first) {
+void thin_record(uint8_t* record, const uint8_t* from, RecordInfo* info, bool new_ids, uint64_t next_offset, uint64_t timestamp, IdWindow& ids,
+                 ThinBatch* batch, bool* first) {
   if (record != from) std::memmove(record, from, kRecordHeaderBytes);
   const uint8_t* const end = from + info->batch_length;
   uint8_t* kept = record + kRecordHeaderBytes;
@@ -17,11 +17,11 @@ void thin_record(uint8_t* record, const uint8_t* from, RecordInfo* info, uint64_
   for (const uint8_t* frame = from + kRecordHeaderBytes; frame < end;) {
     const uint64_t bytes = frame_bytes(frame);
     const uint64_t offset = next_offset + batch->count + count;
-    const auto known = ids.find(frame + frame::kId);
+    const auto known = new_ids ? std::nullopt : ids.find(frame + frame::kId);
     if (*first) batch->first_offset = known.value_or(offset);
     *first = false;
     if (!known) {
-      ids.stage(frame + frame::kId, offset, timestamp);
+      if (!new_ids) ids.stage(frame + frame::kId, offset, timestamp);
       if (kept != frame) std::memmove(kept, frame, bytes);
       if (load32(kept + frame::kOffsetDelta) != count) {
         store32(kept + frame::kOffsetDelta, count);
@@ -48,7 +48,9 @@ ThinBatch thin_batch(uint8_t* data, std::vector<TranscodedRecord>* records, uint
   for (TranscodedRecord record : *records) {
     const uint8_t* from = data + record.position;
     record.position = batch.length;
-    thin_record(data + batch.length, from, &record.info, next_offset, timestamp, ids, &batch, &first);
+    // An id that was made here cannot come again, so nothing is to be looked up nor remembered.
+    const bool new_ids = (record.flags & kRecordServerIdsOnly) != 0;
+    thin_record(data + batch.length, from, &record.info, new_ids, next_offset, timestamp, ids, &batch, &first);
     if (record.info.message_count == 0) continue;
     batch.length += record.info.batch_length;
     batch.count += record.info.message_count;

@@ -19,7 +19,8 @@ struct ThinBatch {
 };
 
 /// Closes the gaps of messages that `ids` knows, numbers those behind them anew and redoes their checksums; `records` loses the ones that become
-/// empty. What is left gets offsets from `next_offset` on and is staged in `ids`. Of several messages with one id the first is kept.
+/// empty. What is left gets offsets from `next_offset` on and is staged in `ids`, but
+/// for records whose ids the server made. Of several messages with one id the first is kept.
 ThinBatch thin_batch(uint8_t* data, std::vector<TranscodedRecord>* records, uint64_t next_offset, uint64_t timestamp, IdWindow& ids);
 
 }  // namespace galgo

@@ -66,6 +66,22 @@ TEST_P(DeduplicationTest, AThinnedBatchIsNumberedAnewAndItsChecksumsHold) {
   EXPECT_EQ(payloads(), wanted);
 }
 
+TEST_P(DeduplicationTest, IdsThatTheServerMadeAreNotRemembered) {
+  p.open_ready();
+  // More than the window has places for.
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(append({0, 0, 0, 0, 0}).count, 5u);
+  EXPECT_EQ(p.engine->ids().bytes_used(), 0u);
+  restart();
+  EXPECT_EQ(p.engine->ids().bytes_used(), 0u);
+  append({1});
+  for (int i = 0; i < 30; ++i) append({0, 0, 0, 0, 0});
+  EXPECT_EQ(append({1}).count, 0u) << "they take no place from ids of clients";
+  // Where a batch has both kinds, each of its messages is known by what it was stored with.
+  EXPECT_EQ(append({0, 2, 1}).count, 2u);
+  EXPECT_EQ(append({2, 0}).count, 1u);
+  EXPECT_EQ(p.poll_all().offsets(), range(0, 304));
+}
+
 TEST_P(DeduplicationTest, ASendOfRepeatsAloneIsConfirmedWithTheOriginalOffset) {
   p.open_ready();
   append({1});

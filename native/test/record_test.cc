@@ -177,7 +177,7 @@ TEST(Batch, RandomMutationsNeverReadOutsideTheBatch) {
 TEST(Batch, MissingIdsAreMadeAndTheRestIsKept) {
   Bytes batch = build_batch({{"one", "h", 0, 10}, {"two", "", 2, 12}, {"three", "", 0, 12}});
   const Bytes before = batch;
-  EXPECT_TRUE(fill_missing_ids(batch.data(), batch.size()));
+  EXPECT_EQ(fill_missing_ids(batch.data(), batch.size()), 2u);
   const auto was = read_frames(before.data(), &before[256], before.size() - 256);
   const auto is = read_frames(batch.data(), &batch[256], batch.size() - 256);
   ASSERT_EQ(is.size(), 3u);
@@ -193,7 +193,7 @@ TEST(Batch, MissingIdsAreMadeAndTheRestIsKept) {
   EXPECT_EQ(verify_batch_checksums(record.data(), record.size()), kOk);
 
   Bytes complete = build_batch({{"one"}});
-  EXPECT_FALSE(fill_missing_ids(complete.data(), complete.size()));
+  EXPECT_EQ(fill_missing_ids(complete.data(), complete.size()), 0u);
 }
 
 TEST(Record, StampedRecordReadsBack) {
