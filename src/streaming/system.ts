@@ -9,6 +9,7 @@ import type { Identifier } from '../protocol/primitives/identifier.ts';
 import type { Options } from '../protocol/primitives/options.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { type Engine, EngineStatus, type PartitionOptions } from '../storage/engine.ts';
+import { checkReferences } from '../storage/metadata/check-row.ts';
 import type { MetadataStore } from '../storage/metadata/metadata-store.ts';
 import type { OptionRow, PartitionRow, TopicRow } from '../storage/metadata/rows.ts';
 import { type ClientRecord, Clients } from './clients.ts';
@@ -93,6 +94,7 @@ export class System {
 
   /** Reads the store and opens every partition. Resolves when all of them are recovered; a damaged one is fenced and does not stop the others. */
   static async load(options: SystemOptions): Promise<System> {
+    checkReferences(options.store);
     const system = new System(options);
     for (const { ids, row } of system.store.all('user')) system.users.add(userOfRow(ids[0] as number, row));
     const tokens = system.store.all('token');

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { open } from 'lmdb';
+import { checkReferences } from '../../src/storage/metadata/check-row.ts';
 import { type Change, type MetadataStore, openMetadataStore } from '../../src/storage/metadata/metadata-store.ts';
 import { temporaryFolder } from '../support/test-server.ts';
 
@@ -97,6 +98,103 @@ describe('the metadata store', () => {
     const name = '"\\\u0000\n5n ß 日本 🐕 __proto__';
     await (await reopen()).commit([{ put: 'group', ids: [0, 0, 0], row: { name } }]);
     assert.equal((await reopen()).all('group')[0]?.row.name, name);
+  });
+
+  describe('names a row that it did not write so, and leaves it', () => {
+    const topic = {
+      name: 't',
+      createdAt: '1',
+      replicationFactor: 1,
+      options: {},
+      defaults: {
+        segmentBytes: 512,
+        messageExpiry: '0',
+        maxTopicSize: '0',
+        durability: 'none',
+        offsetDurability: 'none',
+        deduplication: { enabled: false, entriesMax: 1, expiry: '0' },
+      },
+      nextGroupId: 0,
+    };
+    const cases: [name: string, key: (string | number)[], row: unknown, said: RegExp][] = [
+      ['a missing field', ['stream', 7], { name: 's' }, /stream 7: createdAt: /],
+      [
+        'a field of another type',
+        ['user', 3],
+        { name: 'u', createdAt: '1', passwordHash: 'x', active: 1, permissions: null },
+        /user 3: active: /,
+      ],
+      [
+        'a number that is none',
+        ['partition', 1, 2, 0],
+        { createdAt: '1', incarnation: '0x7', state: 'ready' },
+        /partition 1\/2\/0: incarnation: must be a decimal/,
+      ],
+      [
+        'a number above 64 bits',
+        ['stream', 1],
+        { name: 's', createdAt: '18446744073709551616' },
+        /stream 1: createdAt: must be below 2\^64/,
+      ],
+      [
+        'a state that there is not',
+        ['partition', 0, 0, 0],
+        { createdAt: '1', incarnation: '7', state: 'lost' },
+        /partition 0\/0\/0: state: /,
+      ],
+      [
+        'a field deep within',
+        ['topic', 1, 2],
+        { ...topic, defaults: { ...topic.defaults, durability: 'some' } },
+        /topic 1\/2: defaults: durability: /,
+      ],
+      ['an option that is no pair', ['topic', 1, 2], { ...topic, options: { a: ['1'] } }, /topic 1\/2: options: a: /],
+      ['no row at all', ['group', 1, 2, 3], null, /group 1\/2\/3: /],
+      ['too few ids', ['token', 1], { name: 't', hash: 'h', expiresAt: null }, /token 1: these are not its ids/],
+      ['an id above 32 bits', ['stream', 2 ** 32], { name: 's', createdAt: '1' }, /stream 4294967296: these are not its ids/],
+    ];
+    for (const [name, key, row, said] of cases) {
+      it(name, async () => {
+        const database = open({ path: path.join(folder.path, 'metadata'), encoding: 'json' });
+        await database.put(key, row);
+        await database.close();
+        const opened = await reopen();
+        for (let attempt = 0; attempt < 2; attempt++) assert.throws(() => opened.all(key[0] as 'stream'), said);
+      });
+    }
+
+    it('bytes that are no JSON', async () => {
+      const database = open({ path: path.join(folder.path, 'metadata'), encoding: 'binary' });
+      await database.put(['stream', 5], Buffer.from('{"name":'));
+      await database.close();
+      const opened = await reopen();
+      assert.throws(() => opened.all('stream'), /damaged row: stream 5: it cannot be decoded/);
+    });
+
+    it('fields that another version added are no fault', async () => {
+      const database = open({ path: path.join(folder.path, 'metadata'), encoding: 'json' });
+      await database.put(['stream', 5], { name: 's', createdAt: '1', colour: 'red' });
+      await database.close();
+      assert.equal((await reopen()).all('stream')[0]?.row.name, 's');
+    });
+  });
+
+  it('rows without those that they belong to are named', async () => {
+    const row = { createdAt: '1', incarnation: '2', state: 'ready' } as const;
+    const stream: Change = { put: 'stream', ids: [1], row: { name: 's', createdAt: '1' } };
+    const opened = await reopen();
+    const check = () => checkReferences(opened);
+    await opened.commit([{ put: 'partition', ids: [1, 1, 0], row }]);
+    assert.throws(check, /partition 1\/1\/0: there is no topic of it/);
+    await opened.commit([{ remove: 'partition', ids: [1, 1, 0] }, group(1, 1, 0)]);
+    assert.throws(check, /group 1\/1\/0: there is no topic of it/);
+    await opened.commit([
+      { remove: 'group', ids: [1, 1, 0] },
+      { put: 'token', ids: [9, 0], row: { name: 't', hash: 'h', expiresAt: null } },
+    ]);
+    assert.throws(check, /token 9\/0: there is no user of it/);
+    await opened.commit([{ remove: 'token', ids: [9, 0] }, stream]);
+    check();
   });
 
   it('that a newer version wrote is refused, and left as it is', async () => {

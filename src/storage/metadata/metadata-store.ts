@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { checkRow } from './check-row.ts';
 import type { RowKind, Rows } from './rows.ts';
 
 const schemaVersion = 1;
@@ -19,8 +20,10 @@ export type Change =
 export interface MetadataStore {
   /** True if this start made the store. */
   readonly created: boolean;
-  /** Every row of a kind, by ascending ids. */
+  /** Every row of a kind, by ascending ids. Throws MetadataRowError for one that cannot be what this server wrote. */
   all<Kind extends RowKind>(kind: Kind): { ids: Ids; row: Rows[Kind] }[];
+  /** The ids of every row of a kind, in the same order. */
+  ids(kind: RowKind): Ids[];
   /** Applies all changes or none. Resolves once they survive a power failure. */
   commit(changes: readonly Change[]): Promise<void>;
   /** Writes something that nobody reads. Resolves once it is on the device; rejects if it cannot be written. */
@@ -41,16 +44,19 @@ export async function openMetadataStore(folder: string): Promise<MetadataStore> 
     await db.flushed;
   }
 
+  const idsOf = (kind: RowKind): Ids[] =>
+    [...db.getKeys({ start: [kind], end: [kind, Number.POSITIVE_INFINITY] })].map(
+      (key) => (key as [string, ...number[]]).slice(1) as number[],
+    );
+
   return {
     created: version === undefined,
 
     all<Kind extends RowKind>(kind: Kind) {
-      const rows: { ids: Ids; row: Rows[Kind] }[] = [];
-      for (const { key, value } of db.getRange({ start: [kind], end: [kind, Number.POSITIVE_INFINITY] })) {
-        rows.push({ ids: (key as [string, ...number[]]).slice(1) as number[], row: value as Rows[Kind] });
-      }
-      return rows;
+      return idsOf(kind).map((ids) => ({ ids, row: checkRow(kind, ids, () => db.get([kind, ...ids])) }));
     },
+
+    ids: idsOf,
 
     async commit(changes) {
       await db.transaction(() => {
