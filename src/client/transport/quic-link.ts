@@ -5,6 +5,7 @@
 
 import type { DatagramReceiver, DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
 import type { Connection } from '../../quic/quiche.ts';
+import { readStreams } from '../../quic/readable-streams.ts';
 import { failureOf } from './quic-failure.ts';
 import type { QuicSettings } from './quic-settings.ts';
 import { QuicStream } from './quic-stream.ts';
@@ -41,6 +42,8 @@ const scratchBytes = 64 * 1024;
 const streamStep = 4;
 // Datagrams that may leave without a sign of life when the library probes after a silence.
 const probesMax = 2;
+// Streams that are asked one by one whether they have something, before the library is asked for a list.
+const likelyMax = 2;
 
 export class QuicLink implements Link, DatagramReceiver {
   readonly #settings: QuicSettings;
@@ -152,7 +155,7 @@ export class QuicLink implements Link, DatagramReceiver {
         this.#established = true;
         this.#opening.established(native);
       }
-      if (this.#established) for (const id of native.readable()) this.#read(native, id);
+      if (this.#established) readStreams(native, this.#oldest(), (id) => this.#read(native, id));
     } catch (error) {
       this.#fail(error);
     }
@@ -171,6 +174,15 @@ export class QuicLink implements Link, DatagramReceiver {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The streams that have waited longest for a reply. */
+  #oldest(): number[] {
+    const oldest: number[] = [];
+    for (const id of this.#streams.keys()) {
+      if (oldest.push(id) === likelyMax) break;
+    }
+    return oldest;
   }
 
   #read(native: Connection, id: number): void {

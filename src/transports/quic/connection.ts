@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Generation } from '../../protocol/command.ts';
 import type { DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
 import type { Connection as NativeConnection, Quiche } from '../../quic/quiche.ts';
+import { readStreams } from '../../quic/readable-streams.ts';
 import type { ClientRecord } from '../../streaming/clients.ts';
 import { ClassicRequests } from '../classic-requests.ts';
 import { signInByCertificate } from '../client-certificates.ts';
@@ -67,6 +68,9 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   readonly #streams = new Map<number, QuicStream>();
   readonly #idleStreams: QuicStream[] = [];
   readonly #pausedStreams = new Set<QuicStream>();
+  /** The stream that the client opened last, which may have more to read, and the one that it opens next. */
+  readonly #likely = [0, 0];
+  #newestStream = 0;
   readonly #session = new VsrSession();
   readonly #openedAtMs: number;
   #client: ClientRecord | undefined;
@@ -284,10 +288,9 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   }
 
   #serveStreams(): void {
-    for (const streamId of this.#native.readable()) {
-      if (streamId % streamKinds === clientBidirectional) this.#stream(streamId).read();
-      else this.violation(`stream ${streamId} carries no requests`);
-    }
+    this.#likely[0] = this.#newestStream;
+    this.#likely[1] = this.#newestStream + streamKinds;
+    readStreams(this.#native, this.#likely, this.#readStream);
     if (this.#pausedStreams.size > 0 && this.ready) {
       const streams = [...this.#pausedStreams];
       this.#pausedStreams.clear();
@@ -299,12 +302,18 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     }
   }
 
+  readonly #readStream = (streamId: number): void => {
+    if (streamId % streamKinds === clientBidirectional) this.#stream(streamId).read();
+    else this.violation(`stream ${streamId} carries no requests`);
+  };
+
   #stream(streamId: number): QuicStream {
     let stream = this.#streams.get(streamId);
     if (stream === undefined) {
       stream = this.#idleStreams.pop() ?? new QuicStream(this);
       stream.open(streamId);
       this.#streams.set(streamId, stream);
+      this.#newestStream = Math.max(this.#newestStream, streamId);
     }
     return stream;
   }
