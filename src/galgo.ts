@@ -8,6 +8,7 @@ import type { EmbeddedServer, GalgoOptions } from './embedded.ts';
 /** Options of a client without a socket. Without credentials it is the root user. */
 export type InProcessClientOptions = Omit<ClientOptions, 'transport' | 'host' | 'port' | 'tls' | 'websocket' | 'quic' | 'noDelay'>;
 
+/** A server in this process. */
 export class Galgo {
   readonly #embedded: EmbeddedServer;
   readonly #clients = new Set<Client>();
@@ -61,6 +62,7 @@ export class Galgo {
     return this.#closing;
   }
 
+  /** `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -2,18 +2,52 @@
 
 // biome-ignore-all lint/performance/noBarrelFile: part of entries of the package; nothing else imports this file.
 export type { Generation } from '../protocol/command.ts';
-export { CompressionAlgorithm, SnapshotCompression, SnapshotType, UserStatus } from '../protocol/primitives/enumerations.ts';
+export {
+  ClusterNodeRole,
+  ClusterNodeStatus,
+  CompressionAlgorithm,
+  SnapshotCompression,
+  SnapshotType,
+  Transport,
+  UserStatus,
+} from '../protocol/primitives/enumerations.ts';
 export type { Identifier } from '../protocol/primitives/identifier.ts';
 export type { Partitioning } from '../protocol/primitives/partitioning.ts';
-export type { Permissions, StreamPermissions, TopicPermissions } from '../protocol/primitives/permissions.ts';
+export type { GlobalPermissions, Permissions, StreamPermissions, TopicPermissions } from '../protocol/primitives/permissions.ts';
 export type { TypedValue } from '../protocol/primitives/typed-value.ts';
 export type { Client, ClientEvents } from './client.ts';
-export type { GroupAddress } from './commands/groups.ts';
-export type { ConsumerName, PollFrom, PollRequest, PollResult, SendRequest, SentBatch } from './commands/messages.ts';
-export type { Plain } from './commands/plain.ts';
+export type { GroupAddress, Groups } from './commands/groups.ts';
+export type { ConsumerName, Messages, PollFrom, PollRequest, PollResult, SendRequest, SentBatch } from './commands/messages.ts';
+export type {
+  CacheInfo,
+  ClusterInfo,
+  ClusterNodeInfo,
+  ConnectionDetails,
+  ConnectionInfo,
+  GroupAssignment,
+  GroupDetails,
+  GroupInfo,
+  GroupMember,
+  MembershipInfo,
+  OffsetInfo,
+  OptionInfo,
+  PartitionInfo,
+  ServerStats,
+  StoredOptions,
+  StreamDetails,
+  StreamInfo,
+  TokenInfo,
+  TopicDetails,
+  TopicInfo,
+  UserDetails,
+  UserInfo,
+} from './commands/replies.ts';
 export type { OptionValues } from './commands/run.ts';
-export type { NewTopic, TopicAddress, TopicChoices } from './commands/topics.ts';
-export type { NewUser } from './commands/users.ts';
+export type { Streams } from './commands/streams.ts';
+export type { System } from './commands/system.ts';
+export type { Tokens } from './commands/tokens.ts';
+export type { NewTopic, TopicAddress, TopicChoices, Topics } from './commands/topics.ts';
+export type { NewUser, Users } from './commands/users.ts';
 export type { CallOptions } from './connection/call.ts';
 export {
   AlreadyExistsError,

@@ -19,6 +19,7 @@ import { type Hashes, loadHashes } from './message/hash.ts';
 import { Producer, type ProducerOptions } from './producer/producer.ts';
 import type { ServerAddress, Transport } from './transport/transport.ts';
 
+/** Events of a client, with their arguments. */
 export interface ClientEvents {
   /** Logged in, for the first time or again. Nobody can listen to the first one of `connect`. */
   connected: [generation: Generation];
@@ -37,13 +38,21 @@ export async function connectOver(transport: Transport, settings: Settings, sign
   return client;
 }
 
+/** A client. `connect` and `Galgo.connect` make them. */
 export class Client extends EventEmitter<ClientEvents> {
+  /** Commands on streams. */
   readonly streams: Streams;
+  /** Commands on topics, their partitions and segments. */
   readonly topics: Topics;
+  /** Commands on consumer groups. */
   readonly groups: Groups;
+  /** Sending and polling by hand, and stored offsets. */
   readonly messages: Messages;
+  /** Commands on users. */
   readonly users: Users;
+  /** Commands on personal access tokens. */
   readonly tokens: Tokens;
+  /** Commands on the server itself. */
   readonly system: System;
   readonly #connection: Connection;
   readonly #hashes: Hashes;
@@ -128,6 +137,7 @@ export class Client extends EventEmitter<ClientEvents> {
     await this.#connection.close();
   }
 
+  /** `drain`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.drain();
   }

@@ -6,18 +6,21 @@ import { getConsumerGroup } from '../../protocol/commands/get-consumer-group.ts'
 import { getConsumerGroups } from '../../protocol/commands/get-consumer-groups.ts';
 import { joinConsumerGroup } from '../../protocol/commands/join-consumer-group.ts';
 import { leaveConsumerGroup } from '../../protocol/commands/leave-consumer-group.ts';
-import { type ConsumerGroupAssignment, syncConsumerGroup } from '../../protocol/commands/sync-consumer-group.ts';
-import type { ConsumerGroupDetails, ConsumerGroupSummary } from '../../protocol/primitives/consumer-group-summary.ts';
+import { syncConsumerGroup } from '../../protocol/commands/sync-consumer-group.ts';
 import type { Identifier } from '../../protocol/primitives/identifier.ts';
 import type { CallOptions } from '../connection/call.ts';
-import { type Plain, plain } from './plain.ts';
+import { plain } from './plain.ts';
+import type { GroupAssignment, GroupDetails, GroupInfo } from './replies.ts';
 import { once, type Requester, repeatable } from './run.ts';
 import type { TopicAddress } from './topics.ts';
 
+/** Which consumer group. */
 export interface GroupAddress extends TopicAddress {
+  /** Its id or name. */
   group: Identifier;
 }
 
+/** Commands on consumer groups: `client.groups`. Consumers join, synchronise and leave by themselves. */
 export class Groups {
   readonly #requester: Requester;
 
@@ -26,18 +29,21 @@ export class Groups {
   }
 
   /** Undefined: there is no such group. */
-  async get(address: GroupAddress, options?: CallOptions): Promise<Plain<ConsumerGroupDetails> | undefined> {
+  async get(address: GroupAddress, options?: CallOptions): Promise<GroupDetails | undefined> {
     return plain(await this.#requester.request(getConsumerGroup, address, repeatable(options)));
   }
 
-  async list(address: TopicAddress, options?: CallOptions): Promise<Plain<ConsumerGroupSummary>[]> {
+  /** Those of a topic, by ascending id. */
+  async list(address: TopicAddress, options?: CallOptions): Promise<GroupInfo[]> {
     return plain(await this.#requester.request(getConsumerGroups, address, repeatable(options)));
   }
 
-  async create(request: TopicAddress & { name: string }, options?: CallOptions): Promise<Plain<ConsumerGroupSummary>> {
+  /** Rejects with AlreadyExistsError when the name is taken. */
+  async create(request: TopicAddress & { name: string }, options?: CallOptions): Promise<GroupInfo> {
     return plain(await this.#requester.request(createConsumerGroup, request, once(options)));
   }
 
+  /** Deletes it with its stored offsets; members are members no longer. */
   delete(address: GroupAddress, options?: CallOptions): Promise<void> {
     return this.#requester.request(deleteConsumerGroup, address, once(options));
   }
@@ -47,12 +53,13 @@ export class Groups {
     return this.#requester.request(joinConsumerGroup, address, repeatable(options));
   }
 
+  /** Ends this connection's membership. */
   leave(address: GroupAddress, options?: CallOptions): Promise<void> {
     return this.#requester.request(leaveConsumerGroup, address, once(options));
   }
 
   /** The partitions that this connection may poll (VSR alone). Undefined: it is no member. */
-  async sync(address: GroupAddress, options?: CallOptions): Promise<Plain<ConsumerGroupAssignment> | undefined> {
+  async sync(address: GroupAddress, options?: CallOptions): Promise<GroupAssignment | undefined> {
     return plain(await this.#requester.request(syncConsumerGroup, address, repeatable(options)));
   }
 }

@@ -5,7 +5,7 @@ import type { Message, Xxh3 } from '../../protocol/batch/message.ts';
 import { decodeBatches, writeBatch } from '../../protocol/batch/vsr-batch.ts';
 import type { Command } from '../../protocol/command.ts';
 import { deleteConsumerOffset } from '../../protocol/commands/delete-consumer-offset.ts';
-import { type ConsumerOffset, getConsumerOffset } from '../../protocol/commands/get-consumer-offset.ts';
+import { getConsumerOffset } from '../../protocol/commands/get-consumer-offset.ts';
 import { type PolledMessages, type PollMessagesRequest, pollMessages, resyncPartition } from '../../protocol/commands/poll-messages.ts';
 import { type SendConfirmation, type SendTarget, sendMessages, writeSendTarget } from '../../protocol/commands/send-messages.ts';
 import { storeConsumerOffset } from '../../protocol/commands/store-consumer-offset.ts';
@@ -24,17 +24,39 @@ import type { Hashes } from '../message/hash.ts';
 import { createIdSource, type OutgoingMessage, ReceivedMessage, wireMessage } from '../message/message.ts';
 import type { MessageTransform } from '../transform/message-transform.ts';
 import { isUnknownCommand, type ServerExtensions } from './extensions.ts';
-import { type Plain, plain, safeNumber } from './plain.ts';
+import { plain, safeNumber } from './plain.ts';
+import type { OffsetInfo } from './replies.ts';
 import { type Requester, repeatable } from './run.ts';
 import type { TopicAddress } from './topics.ts';
 
 /** Where reading begins: by offset, by time in microseconds since 1970, at an end, or after the stored offset. */
-export type PollFrom = { offset: number } | { timestamp: number } | 'first' | 'last' | 'next';
+export type PollFrom =
+  | {
+      /** Of the first message. */
+      offset: number;
+    }
+  | {
+      /** The first message of that time or later, microseconds since 1970. */
+      timestamp: number;
+    }
+  | 'first'
+  | 'last'
+  | 'next';
 
 /** A single consumer needs not exist; a group does. */
-export type ConsumerName = { consumer: Identifier } | { group: Identifier };
+export type ConsumerName =
+  | {
+      /** Name or id. */
+      consumer: Identifier;
+    }
+  | {
+      /** Name or id. */
+      group: Identifier;
+    };
 
+/** What to read. */
 export interface PollRequest extends TopicAddress {
+  /** Where to begin. */
   from: PollFrom;
   /** Default: consumer 1. */
   as?: ConsumerName;
@@ -53,15 +75,19 @@ export interface PollRequest extends TopicAddress {
   minMessages?: number;
 }
 
+/** What was read. */
 export interface PollResult {
   /** 0xffffffff tells a group's member to synchronise (VSR). */
   partition: number;
   /** Of the partition's last message; 0 when there is none. */
   currentOffset: number;
+  /** By ascending offset; none when there are no more. */
   messages: ReceivedMessage[];
 }
 
+/** What to send. */
 export interface SendRequest extends TopicAddress {
+  /** At least one. They are stored together or not at all. */
   messages: readonly OutgoingMessage[];
   /** Default: the server's choice. Keys and partitions of single messages are for producers, which sort them. */
   partitioning?: Partitioning;
@@ -69,6 +95,7 @@ export interface SendRequest extends TopicAddress {
 
 /** Where messages went. */
 export interface SentBatch {
+  /** Id of the partition. */
   partition: number;
   /** Of the first message; the others follow without a gap. */
   offset: number;
@@ -77,6 +104,7 @@ export interface SentBatch {
 /** Between two polls of a wait that the server does not take over; the first doubles until it reaches the second. */
 const pollDelayMs = { min: 5, max: 100 };
 
+/** Sending and polling by hand, and stored offsets: `client.messages`. */
 export class Messages {
   readonly #requester: Requester;
   readonly #hashes: Hashes;
@@ -95,10 +123,8 @@ export class Messages {
    * One request with all the messages. Undefined: the server does not tell (classic servers never do). After a lost connection it fails with outcome `unknown`; a producer
    * knows better.
    */
-  send(
-    { messages, partitioning = { kind: 'balanced' }, ...address }: SendRequest,
-    options: CallOptions = {},
-  ): Promise<SentBatch | undefined> {
+  send(request: SendRequest, options: CallOptions = {}): Promise<SentBatch | undefined> {
+    const { messages, partitioning = { kind: 'balanced' }, ...address } = request;
     const now = BigInt(Date.now()) * 1000n;
     const wire = refusing(() => messages.map((message) => wireMessage(message, this.#nextId, now, this.#transforms)));
     return sendBatch(this.#requester, this.#hashes.xxh3, address, wire, partitioning, { ...options, repeatable: false });
@@ -135,7 +161,7 @@ export class Messages {
   async getOffset(
     request: TopicAddress & { as: ConsumerName; partition?: number },
     options?: CallOptions,
-  ): Promise<Plain<ConsumerOffset> | undefined> {
+  ): Promise<OffsetInfo | undefined> {
     return plain(await this.#requester.request(getConsumerOffset, offsetTarget(request), repeatable(options)));
   }
 
@@ -144,6 +170,7 @@ export class Messages {
     return this.#requester.request(storeConsumerOffset, { ...offsetTarget(request), offset: BigInt(request.offset) }, repeatable(options));
   }
 
+  /** Reading with `next` begins with the first message again. Rejects with NotFoundError when none is stored. */
   deleteOffset(request: TopicAddress & { as: ConsumerName; partition?: number }, options?: CallOptions): Promise<void> {
     return this.#requester.request(deleteConsumerOffset, offsetTarget(request), { ...options, repeatable: false });
   }

@@ -7,11 +7,12 @@ import { getStreams } from '../../protocol/commands/get-streams.ts';
 import { purgeStream } from '../../protocol/commands/purge-stream.ts';
 import { updateStream } from '../../protocol/commands/update-stream.ts';
 import type { Identifier } from '../../protocol/primitives/identifier.ts';
-import type { StreamDetails, StreamSummary } from '../../protocol/primitives/stream-summary.ts';
 import type { CallOptions } from '../connection/call.ts';
-import { type Plain, plain } from './plain.ts';
+import { plain } from './plain.ts';
+import type { StreamDetails, StreamInfo } from './replies.ts';
 import { type OptionValues, once, type Requester, repeatable, wireOptions } from './run.ts';
 
+/** Commands on streams: `client.streams`. */
 export class Streams {
   readonly #requester: Requester;
 
@@ -20,16 +21,17 @@ export class Streams {
   }
 
   /** Undefined: there is no such stream. */
-  async get(stream: Identifier, options?: CallOptions): Promise<Plain<StreamDetails> | undefined> {
+  async get(stream: Identifier, options?: CallOptions): Promise<StreamDetails | undefined> {
     return plain(await this.#requester.request(getStream, { stream }, repeatable(options)));
   }
 
-  async list(options?: CallOptions): Promise<Plain<StreamSummary>[]> {
+  /** All that the user may see, by ascending id. */
+  async list(options?: CallOptions): Promise<StreamInfo[]> {
     return plain(await this.#requester.request(getStreams, undefined, repeatable(options)));
   }
 
-  /** Options are for VSR servers alone. */
-  async create(request: { name: string; options?: OptionValues }, options?: CallOptions): Promise<Plain<StreamSummary>> {
+  /** Options are for VSR servers alone. Rejects with AlreadyExistsError when the name is taken. */
+  async create(request: { name: string; options?: OptionValues }, options?: CallOptions): Promise<StreamInfo> {
     const { name, options: values } = request;
     return plain(await this.#requester.request(createStream, { name, options: wireOptions(values) }, once(options)));
   }
@@ -39,6 +41,7 @@ export class Streams {
     return this.#requester.request(updateStream, { ...request, options: wireOptions(request.options) }, once(options));
   }
 
+  /** Deletes it with its topics and all their messages. */
   delete(stream: Identifier, options?: CallOptions): Promise<void> {
     return this.#requester.request(deleteStream, { stream }, once(options));
   }

@@ -2,10 +2,10 @@
 
 import type { Command } from '../../protocol/command.ts';
 import { attachConsumerSession } from '../../protocol/commands/attach-consumer-session.ts';
-import { describeOptions, type OptionDescription } from '../../protocol/commands/describe-options.ts';
+import { describeOptions } from '../../protocol/commands/describe-options.ts';
 import { getClient } from '../../protocol/commands/get-client.ts';
 import { getClients } from '../../protocol/commands/get-clients.ts';
-import { type ClusterMetadata, getClusterMetadata } from '../../protocol/commands/get-cluster-metadata.ts';
+import { getClusterMetadata } from '../../protocol/commands/get-cluster-metadata.ts';
 import { getMe } from '../../protocol/commands/get-me.ts';
 import { getSnapshot } from '../../protocol/commands/get-snapshot.ts';
 import { getStats } from '../../protocol/commands/get-stats.ts';
@@ -15,17 +15,17 @@ import { logoutUser } from '../../protocol/commands/logout-user.ts';
 import { ping } from '../../protocol/commands/ping.ts';
 import { register } from '../../protocol/commands/register.ts';
 import { Operation, operationOfCode } from '../../protocol/operations.ts';
-import type { ClientDetails, Client as ConnectedClient } from '../../protocol/primitives/client-details.ts';
 import { OptionScope, SnapshotCompression, SnapshotType } from '../../protocol/primitives/enumerations.ts';
-import type { Stats } from '../../protocol/primitives/stats.ts';
 import type { Reader } from '../../protocol/reader.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { CallOptions } from '../connection/call.ts';
 import { ArgumentError } from '../connection/errors.ts';
 import { whole } from '../connection/options.ts';
-import { type Plain, plain } from './plain.ts';
+import { plain } from './plain.ts';
+import type { ClusterInfo, ConnectionDetails, ConnectionInfo, OptionInfo, ServerStats } from './replies.ts';
 import { once, type Requester, repeatable } from './run.ts';
 
+/** Commands on the server itself: `client.system`. */
 export class System {
   readonly #requester: Requester;
 
@@ -33,34 +33,38 @@ export class System {
     this.#requester = requester;
   }
 
+  /** Resolves when the server has answered. */
   ping(options?: CallOptions): Promise<void> {
     return this.#requester.request(ping, undefined, repeatable(options));
   }
 
-  async stats(options?: CallOptions): Promise<Plain<Stats>> {
+  /** What the server tells of itself and its machine. */
+  async stats(options?: CallOptions): Promise<ServerStats> {
     return plain(await this.#requester.request(getStats, undefined, repeatable(options)));
   }
 
   /** This connection as the server sees it. */
-  async me(options?: CallOptions): Promise<Plain<ClientDetails>> {
+  async me(options?: CallOptions): Promise<ConnectionDetails> {
     return plain(await this.#requester.request(getMe, undefined, repeatable(options)));
   }
 
   /** Undefined: there is no such connection. */
-  async client(clientId: number, options?: CallOptions): Promise<Plain<ClientDetails> | undefined> {
+  async client(clientId: number, options?: CallOptions): Promise<ConnectionDetails | undefined> {
     return plain(await this.#requester.request(getClient, { clientId }, repeatable(options)));
   }
 
-  async clients(options?: CallOptions): Promise<Plain<ConnectedClient>[]> {
+  /** All connections. */
+  async clients(options?: CallOptions): Promise<ConnectionInfo[]> {
     return plain(await this.#requester.request(getClients, undefined, repeatable(options)));
   }
 
-  async clusterMetadata(options?: CallOptions): Promise<Plain<ClusterMetadata>> {
+  /** Which servers there are, and which one leads. */
+  async clusterMetadata(options?: CallOptions): Promise<ClusterInfo> {
     return plain(await this.#requester.request(getClusterMetadata, undefined, repeatable(options)));
   }
 
   /** The options that streams, topics or users take (VSR alone). */
-  async describeOptions(scope: keyof typeof OptionScope, options?: CallOptions): Promise<Plain<OptionDescription>[]> {
+  async describeOptions(scope: 'topic' | 'stream' | 'user', options?: CallOptions): Promise<OptionInfo[]> {
     return plain(await this.#requester.request(describeOptions, { scope: OptionScope[scope] }, repeatable(options)));
   }
 

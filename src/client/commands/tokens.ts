@@ -2,11 +2,13 @@
 
 import { createPersonalAccessToken } from '../../protocol/commands/create-personal-access-token.ts';
 import { deletePersonalAccessToken } from '../../protocol/commands/delete-personal-access-token.ts';
-import { getPersonalAccessTokens, type PersonalAccessTokenInfo } from '../../protocol/commands/get-personal-access-tokens.ts';
+import { getPersonalAccessTokens } from '../../protocol/commands/get-personal-access-tokens.ts';
 import type { CallOptions } from '../connection/call.ts';
-import { type Plain, plain, wide } from './plain.ts';
+import { plain, wide } from './plain.ts';
+import type { TokenInfo } from './replies.ts';
 import { once, type Requester, repeatable } from './run.ts';
 
+/** Commands on the personal access tokens of the user who is logged in: `client.tokens`. */
 export class Tokens {
   readonly #requester: Requester;
 
@@ -14,7 +16,8 @@ export class Tokens {
     this.#requester = requester;
   }
 
-  async list(options?: CallOptions): Promise<Plain<PersonalAccessTokenInfo>[]> {
+  /** Those that were not deleted; the tokens themselves are not told. */
+  async list(options?: CallOptions): Promise<TokenInfo[]> {
     return plain(await this.#requester.request(getPersonalAccessTokens, undefined, repeatable(options)));
   }
 
@@ -25,6 +28,7 @@ export class Tokens {
     return token;
   }
 
+  /** Nobody can log in with it any more. */
   delete(name: string, options?: CallOptions): Promise<void> {
     return this.#requester.request(deletePersonalAccessToken, { name }, once(options));
   }

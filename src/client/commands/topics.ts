@@ -14,20 +14,24 @@ import { purgeTopic } from '../../protocol/commands/purge-topic.ts';
 import { updateTopic } from '../../protocol/commands/update-topic.ts';
 import type { CompressionAlgorithm } from '../../protocol/primitives/enumerations.ts';
 import type { Identifier } from '../../protocol/primitives/identifier.ts';
-import type { TopicDetails, TopicHeader } from '../../protocol/primitives/topic-header.ts';
 import type { TopicSettings } from '../../protocol/primitives/topic-settings.ts';
 import type { CallOptions } from '../connection/call.ts';
 import { AlreadyExistsError, NotFoundError } from '../connection/errors.ts';
-import { type Plain, plain, wide } from './plain.ts';
+import { plain, wide } from './plain.ts';
+import type { TopicDetails, TopicInfo } from './replies.ts';
 import { type OptionValues, once, type Requester, repeatable, wireOptions } from './run.ts';
 
+/** Which topic. */
 export interface TopicAddress {
+  /** Id or name of its stream. */
   stream: Identifier;
+  /** Its id or name. */
   topic: Identifier;
 }
 
 /** What is left out takes the server's default; in an update it stays as it is, on classic servers it is reset to the default. */
 export interface TopicChoices {
+  /** Kept for clients that ask; servers do not compress. Default none. */
   compression?: CompressionAlgorithm;
   /** Microseconds; Infinity: never. */
   messageExpiry?: number;
@@ -39,13 +43,17 @@ export interface TopicChoices {
   options?: OptionValues;
 }
 
+/** A topic to create. */
 export interface NewTopic extends TopicChoices {
+  /** Id or name of its stream. */
   stream: Identifier;
+  /** 1 to 255 bytes, unique in the stream. */
   name: string;
   /** Default 1. */
   partitionsCount?: number;
 }
 
+/** Commands on topics, their partitions and segments: `client.topics`. */
 export class Topics {
   readonly #requester: Requester;
 
@@ -54,16 +62,17 @@ export class Topics {
   }
 
   /** Undefined: there is no such topic. */
-  async get(address: TopicAddress, options?: CallOptions): Promise<Plain<TopicDetails> | undefined> {
+  async get(address: TopicAddress, options?: CallOptions): Promise<TopicDetails | undefined> {
     return plain(await this.#requester.request(getTopic, address, repeatable(options)));
   }
 
-  async list(stream: Identifier, options?: CallOptions): Promise<Plain<TopicHeader>[]> {
+  /** All that the user may see, by ascending id. */
+  async list(stream: Identifier, options?: CallOptions): Promise<TopicInfo[]> {
     return plain(await this.#requester.request(getTopics, { stream }, repeatable(options)));
   }
 
   /** Creates the topic where it is missing, and its stream too; the choices count for a topic that is created. Several programs may do so at once. */
-  async ensure(request: NewTopic & { stream: string }, options?: CallOptions): Promise<Plain<TopicDetails>> {
+  async ensure(request: NewTopic & { stream: string }, options?: CallOptions): Promise<TopicDetails> {
     const address = { stream: request.stream, topic: request.name };
     const unlessTaken = (error: unknown) => {
       if (!(error instanceof AlreadyExistsError)) throw error;
@@ -79,16 +88,19 @@ export class Topics {
     return created;
   }
 
-  async create(request: NewTopic, options?: CallOptions): Promise<Plain<TopicDetails>> {
+  /** Rejects with AlreadyExistsError when the name is taken, NotFoundError when there is no such stream. */
+  async create(request: NewTopic, options?: CallOptions): Promise<TopicDetails> {
     const { stream, name, partitionsCount = 1 } = request;
     return plain(await this.#requester.request(createTopic, { stream, name, partitionsCount, ...settings(request) }, once(options)));
   }
 
+  /** Changes the name and what else is given; the name may stay as it is. */
   update(request: TopicAddress & TopicChoices & { name: string }, options?: CallOptions): Promise<void> {
     const { stream, topic, name } = request;
     return this.#requester.request(updateTopic, { stream, topic, name, ...settings(request) }, once(options));
   }
 
+  /** Deletes it with all messages, groups and stored offsets. */
   delete(address: TopicAddress, options?: CallOptions): Promise<void> {
     return this.#requester.request(deleteTopic, address, once(options));
   }
@@ -98,6 +110,7 @@ export class Topics {
     return this.#requester.request(purgeTopic, address, once(options));
   }
 
+  /** Adds so many. Keys are then spread over more partitions: later messages of a key may go elsewhere than its earlier ones. */
   createPartitions(request: TopicAddress & { partitionsCount: number }, options?: CallOptions): Promise<void> {
     return this.#requester.request(createPartitions, request, once(options));
   }

@@ -10,13 +10,16 @@ import { updateUser } from '../../protocol/commands/update-user.ts';
 import { UserStatus } from '../../protocol/primitives/enumerations.ts';
 import type { Identifier } from '../../protocol/primitives/identifier.ts';
 import type { Permissions } from '../../protocol/primitives/permissions.ts';
-import type { User, UserDetails } from '../../protocol/primitives/user.ts';
 import type { CallOptions } from '../connection/call.ts';
-import { type Plain, plain } from './plain.ts';
+import { plain } from './plain.ts';
+import type { UserDetails, UserInfo } from './replies.ts';
 import { type OptionValues, once, type Requester, repeatable, wireOptions } from './run.ts';
 
+/** A user to create. */
 export interface NewUser {
+  /** 3 to 50 bytes, unique. */
   username: string;
+  /** 3 to 100 bytes. */
   password: string;
   /** Default: active. */
   status?: UserStatus;
@@ -26,6 +29,7 @@ export interface NewUser {
   options?: OptionValues;
 }
 
+/** Commands on users: `client.users`. */
 export class Users {
   readonly #requester: Requester;
 
@@ -34,15 +38,17 @@ export class Users {
   }
 
   /** Undefined: there is no such user. */
-  async get(user: Identifier, options?: CallOptions): Promise<Plain<UserDetails> | undefined> {
+  async get(user: Identifier, options?: CallOptions): Promise<UserDetails | undefined> {
     return plain(await this.#requester.request(getUser, { user }, repeatable(options)));
   }
 
-  async list(options?: CallOptions): Promise<Plain<User>[]> {
+  /** By ascending id. */
+  async list(options?: CallOptions): Promise<UserInfo[]> {
     return plain(await this.#requester.request(getUsers, undefined, repeatable(options)));
   }
 
-  async create(request: NewUser, options?: CallOptions): Promise<Plain<UserDetails>> {
+  /** Rejects with AlreadyExistsError when the name is taken. */
+  async create(request: NewUser, options?: CallOptions): Promise<UserDetails> {
     const { username, password, status = UserStatus.active, permissions, options: values } = request;
     const wire = { username, password, status, permissions, options: wireOptions(values) };
     return plain(await this.#requester.request(createUser, wire, once(options)));
@@ -62,10 +68,12 @@ export class Users {
     return this.#requester.request(updatePermissions, request, once(options));
   }
 
+  /** One's own, or with the permission to manage users that of anybody. Rejects with AuthenticationError when the current one is wrong. */
   changePassword(request: { user: Identifier; currentPassword: string; newPassword: string }, options?: CallOptions): Promise<void> {
     return this.#requester.request(changePassword, request, once(options));
   }
 
+  /** Deletes the user with all tokens and ends the sessions. The root user cannot be deleted. */
   delete(user: Identifier, options?: CallOptions): Promise<void> {
     return this.#requester.request(deleteUser, { user }, once(options));
   }

@@ -3,6 +3,7 @@
 import type { Command } from '../../protocol/command.ts';
 import { type ClientError, type ClosedError, type ConnectionError, TimeoutError } from './errors.ts';
 
+/** What every call can be told. */
 export interface CallOptions {
   /** Milliseconds until the call gives up; 0 never. Default: the client's `timeoutMs`. */
   timeoutMs?: number;

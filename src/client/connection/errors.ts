@@ -27,7 +27,9 @@ export class ClientError extends Error {
   readonly code: string;
   /** Iggy's status number, where it has one. */
   readonly status: number | undefined;
+  /** Whether the request was carried out. */
   readonly outcome: Outcome;
+  /** @internal */
   readonly [mark] = true;
 
   constructor(code: string, message: string, details: { status?: number; outcome?: Outcome; cause?: unknown } = {}) {

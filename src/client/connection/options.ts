@@ -11,6 +11,7 @@ import { ArgumentError } from './errors.ts';
 
 const MiB = 1024 * 1024;
 
+/** How a lost connection is opened again. */
 export interface ReconnectOptions {
   /** Attempts after a loss until the client gives up and closes. Default: no limit. */
   retries?: number;
@@ -22,6 +23,7 @@ export interface ReconnectOptions {
   reestablishAfterMs?: number;
 }
 
+/** Options of WebSocket. */
 export interface WebSocketOptions {
   /** Longest reply. Default 128 MiB. */
   maxMessageBytes?: number;
@@ -29,6 +31,7 @@ export interface WebSocketOptions {
   maxFrameBytes?: number;
 }
 
+/** Options of QUIC. */
 export interface QuicOptions {
   /** Longest datagram that is sent: 1200 to 65,507. Default 1350, which passes everywhere but in few tunnels. */
   datagramBytes?: number;
@@ -46,6 +49,7 @@ export interface QuicOptions {
   udpSocket?: 'auto' | 'portable';
 }
 
+/** What a client can be told. A connection string says much of it too. */
 export interface ClientOptions {
   /** Default `tcp`. */
   transport?: TransportName;
@@ -55,6 +59,7 @@ export interface ClientOptions {
   port?: number;
   /** Default iggy, with password iggy. */
   username?: string;
+  /** Belongs to `username`. */
   password?: string;
   /** Personal access token, instead of user name and password. */
   token?: string;
@@ -62,7 +67,9 @@ export interface ClientOptions {
   generation?: 'auto' | 'vsr' | 'classic';
   /** True or options: TLS. Default: none, but on QUIC, which is never without. */
   tls?: boolean | TlsOptions;
+  /** For WebSocket alone. */
   websocket?: WebSocketOptions;
+  /** For QUIC alone. */
   quic?: QuicOptions;
   /** TCP: send small requests at once. Default true. */
   noDelay?: boolean;

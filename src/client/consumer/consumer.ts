@@ -29,6 +29,7 @@ export interface ConsumerServices {
 /** The session was lost in the server: the connection will be renewed. */
 const sessionGone = new Set(['unauthenticated', 'stale-client', 'session-ended']);
 
+/** Reads from one topic: `client.consumer`. One loop at a time. */
 export class Consumer implements AsyncIterable<ReceivedMessage> {
   readonly #settings: ConsumerSettings;
   readonly #services: ConsumerServices;
@@ -106,6 +107,7 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
     this.#partitions.pause(partitions);
   }
 
+  /** Ends a pause of these partitions, or of all. */
   resume(partitions?: readonly number[]): void {
     this.#partitions.resume(partitions);
     this.#wake();
@@ -127,6 +129,7 @@ export class Consumer implements AsyncIterable<ReceivedMessage> {
     return this.#closing;
   }
 
+  /** `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

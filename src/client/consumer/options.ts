@@ -10,8 +10,17 @@ import type { PollPacing } from './cursor.ts';
  * When the offsets of processed messages are stored: `each` before the next message is handed out; after `count` messages or every `intervalMs`, whichever comes first;
  * `manual` only by `commit()`. A message is processed when the loop asks for the next one, or the handler has returned.
  */
-export type CommitPolicy = 'manual' | 'each' | { count?: number; intervalMs?: number };
+export type CommitPolicy =
+  | 'manual'
+  | 'each'
+  | {
+      /** Processed messages. Default: no count. */
+      count?: number;
+      /** Milliseconds. Default: no interval. */
+      intervalMs?: number;
+    };
 
+/** What a consumer can be told: its topic, and either `name` or `group`. */
 export interface ConsumerOptions extends TopicAddress {
   /** Reads alone, under this name or id. */
   name?: string | number;
@@ -25,10 +34,11 @@ export interface ConsumerOptions extends TopicAddress {
   commit?: CommitPolicy;
   /** At most so many messages a poll; up to one and a half times as many of each partition are held. Default 1000. */
   batchSize?: number;
-  /** A partition without news is asked again after the first delay, then after twice as long, up to the second. Default 5 and 100. */
+  /** A partition without news is asked again after so long, then after twice as long, and so on; for servers that do not let polls wait. Default 5. */
   minPollDelayMs?: number;
+  /** Longest of these delays. Default 100. */
   maxPollDelayMs?: number;
-  /** Longest time that a poll waits in a server that lets polls wait; 0: none waits. Default: as long as the server allows. The two delays are for other servers. */
+  /** Longest time that a poll waits in a server that lets polls wait; 0: none waits. Default: as long as the server allows. */
   maxWaitMs?: number;
   /** Closes the consumer, as `close` does, when it is aborted. */
   signal?: AbortSignal;

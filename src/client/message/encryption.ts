@@ -2,6 +2,12 @@
 //   nonce, 12 random bytes · ciphertext · tag, 16 bytes
 // An encrypted message is 28 bytes longer, twice that with headers. The server sees sizes, ids, times, keys' partitions, and nothing else.
 
+/**
+ * Encryption of messages by their producers and consumers.
+ *
+ * @module galgo/encryption
+ */
+
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { errorCodes } from '../../protocol/errors.ts';
 import { ArgumentError, ProtocolViolationError } from '../connection/errors.ts';

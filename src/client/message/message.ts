@@ -7,6 +7,7 @@ import { randomId } from '../connection/random-id.ts';
 import { type MessageTransform, restored, transformed } from '../transform/message-transform.ts';
 import { typed, type Value } from './typed.ts';
 
+/** A message to send. */
 export interface OutgoingMessage {
   /** Text is sent as UTF-8. At most 64,000,000 bytes. Bytes may not change before the send has resolved. */
   payload: Uint8Array | string;
@@ -50,15 +51,19 @@ function encodeHeaders(headers: NonNullable<OutgoingMessage['headers']>): Uint8A
 
 /** A message that was read. Payload and headers are views of the reply that brought it: keep a copy rather than a message for long. */
 export class ReceivedMessage {
+  /** Id of the partition. */
   readonly partition: number;
+  /** Place in the partition, from 0. */
   readonly offset: number;
   /** Microseconds since 1970, when the server appended it. */
   readonly timestamp: number;
   /** Microseconds since 1970, when the producer made it. */
   readonly originTimestamp: number;
+  /** 128 bits, the producer's choice. */
   readonly id: bigint;
+  /** After all transforms. */
   readonly payload: Uint8Array;
-  /** Undefined: none. */
+  /** User headers as encoded, after all transforms. Undefined: none. */
   readonly rawHeaders: Uint8Array | undefined;
 
   constructor(message: PolledMessage, partition: number, transforms: readonly MessageTransform[]) {

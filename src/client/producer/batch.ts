@@ -5,6 +5,7 @@ import type { SentBatch } from '../commands/messages.ts';
 
 /** Where a message went. */
 export interface SendResult {
+  /** Id of the partition. */
   partition: number;
   /** Undefined: the server did not tell. Classic servers never do, and some do not for a request that they recognised as sent before. */
   offset: number | undefined;

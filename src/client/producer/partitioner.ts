@@ -10,8 +10,14 @@ import type { OutgoingMessage } from '../message/message.ts';
  */
 export type ProducerPartitioning =
   | 'balanced'
-  | { partition: number }
-  | { key: string | Uint8Array }
+  | {
+      /** Id of the partition for all messages. */
+      partition: number;
+    }
+  | {
+      /** 1 to 255 bytes. */
+      key: string | Uint8Array;
+    }
   | ((message: OutgoingMessage, partitionsCount: number) => number);
 
 const countAgeMaxMs = 30_000;

@@ -17,6 +17,7 @@ import { Batch, type SendResult, Ticket } from './batch.ts';
 import { PartitionsCount, type ProducerPartitioning, partitionOfKey } from './partitioner.ts';
 import { QueueRoom } from './queue-room.ts';
 
+/** What a producer can be told: its topic, and more. */
 export interface ProducerOptions extends TopicAddress {
   /** Default: `balanced`. */
   partitioning?: ProducerPartitioning;
@@ -51,6 +52,7 @@ export interface ProducerServices {
 /** Header of a message on the wire, in the larger of the two generations. */
 const messageOverheadBytes = 64;
 
+/** Sends to one topic: `client.producer`. */
 export class Producer {
   readonly #address: TopicAddress;
   readonly #partitioning: ProducerPartitioning;
@@ -114,7 +116,8 @@ export class Producer {
   }
 
   /** Resolves when all are confirmed, with a result for each, in order. Rejects with the first error; others of them may have been stored. */
-  async sendAll(messages: readonly OutgoingMessage[], { signal }: { signal?: AbortSignal } = {}): Promise<SendResult[]> {
+  async sendAll(messages: readonly OutgoingMessage[], options: { signal?: AbortSignal } = {}): Promise<SendResult[]> {
+    const { signal } = options;
     signal?.throwIfAborted();
     if (this.#ended) throw producerClosed();
     if (messages.length === 0) return [];
@@ -147,6 +150,7 @@ export class Producer {
     this.#onClosed();
   }
 
+  /** `drain`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.drain();
   }

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import tls from 'node:tls';
 
+/** Whom the client trusts, and what it shows of itself. */
 export interface TlsOptions {
   /** Certificate authorities in PEM form to trust instead of the well-known ones. */
   ca?: string | Buffer;
@@ -16,11 +17,13 @@ export interface TlsOptions {
   fingerprint?: string;
   /** False trusts any certificate: for tests alone. */
   rejectUnauthorized?: boolean;
-  /** Certificate and key in PEM form that the client shows to a server that asks for one. */
+  /** Certificate in PEM form that the client shows to a server that asks for one. */
   cert?: string | Buffer;
+  /** Its private key in PEM form. */
   key?: string | Buffer;
-  /** The same, as files, which are read anew for each connection. */
+  /** `cert` as a file, which is read anew for each connection. */
   certFile?: string;
+  /** `key` as a file, which is read anew for each connection. */
   keyFile?: string;
 }
 

@@ -22,11 +22,16 @@ export interface Link {
   destroy(): void;
 }
 
+/** What carries the requests. */
 export type TransportName = 'tcp' | 'websocket' | 'quic';
 
+/** Where a server is. */
 export interface ServerAddress {
+  /** How to talk to it. */
   transport: TransportName;
+  /** Name or IP address. */
   host: string;
+  /** 1 to 65,535. */
   port: number;
 }
 

@@ -7,7 +7,7 @@ import { ProtocolError } from '../protocol-error.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 
-/** Which partition a batch goes to: the next in turn, a given one, or the one that the key's hash points at. */
+/** Which partition a batch goes to: the next in turn, a given one, or the one that the key's hash points at. A key takes 1 to 255 bytes. */
 export type Partitioning = { kind: 'balanced' } | { kind: 'partition'; partition: number } | { kind: 'key'; key: Uint8Array };
 
 const balanced = 1;

@@ -12,6 +12,68 @@ import { ProtocolError } from '../protocol-error.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 
+/** What a user may do everywhere. */
+export interface GlobalPermissions {
+  /** As `readServers`. */
+  manageServers: boolean;
+  /** Statistics, connections, snapshots. */
+  readServers: boolean;
+  /** Create, change and delete users, and read them. */
+  manageUsers: boolean;
+  /** Read users. */
+  readUsers: boolean;
+  /** Everything with streams, and all that `manageTopics` allows. */
+  manageStreams: boolean;
+  /** Read streams, and all that `readTopics` allows. */
+  readStreams: boolean;
+  /** Create, change and delete topics, partitions and groups, poll and send. */
+  manageTopics: boolean;
+  /** Read topics, work with groups, poll. */
+  readTopics: boolean;
+  /** Poll, and store offsets. */
+  pollMessages: boolean;
+  /** Send. */
+  sendMessages: boolean;
+}
+
+/** What a user may do with one topic. */
+export interface TopicPermissions {
+  /** Change and delete it, its partitions and groups, poll and send. */
+  manageTopic: boolean;
+  /** Read it, work with its groups, poll. */
+  readTopic: boolean;
+  /** Poll, and store offsets. */
+  pollMessages: boolean;
+  /** Send. */
+  sendMessages: boolean;
+}
+
+/** What a user may do with one stream and all its topics. */
+export interface StreamPermissions {
+  /** Everything with the stream, and all that `manageTopics` allows. */
+  manageStream: boolean;
+  /** Read the stream, and all that `readTopics` allows. */
+  readStream: boolean;
+  /** Create, change and delete its topics, their partitions and groups, poll and send. */
+  manageTopics: boolean;
+  /** Read its topics, work with their groups, poll. */
+  readTopics: boolean;
+  /** Poll, and store offsets. */
+  pollMessages: boolean;
+  /** Send. */
+  sendMessages: boolean;
+  /** By topic id; ids need not exist. */
+  topics: ReadonlyMap<number, TopicPermissions>;
+}
+
+/** What a user may do. Whatever one place allows is allowed. */
+export interface Permissions {
+  /** With everything. */
+  global: GlobalPermissions;
+  /** By stream id; ids need not exist. */
+  streams: ReadonlyMap<number, StreamPermissions>;
+}
+
 export const globalFlags = [
   'manageServers',
   'readServers',
@@ -23,25 +85,18 @@ export const globalFlags = [
   'readTopics',
   'pollMessages',
   'sendMessages',
-] as const;
-export const streamFlags = ['manageStream', 'readStream', 'manageTopics', 'readTopics', 'pollMessages', 'sendMessages'] as const;
-export const topicFlags = ['manageTopic', 'readTopic', 'pollMessages', 'sendMessages'] as const;
+] as const satisfies (keyof GlobalPermissions)[];
+export const streamFlags = [
+  'manageStream',
+  'readStream',
+  'manageTopics',
+  'readTopics',
+  'pollMessages',
+  'sendMessages',
+] as const satisfies (keyof StreamPermissions)[];
+export const topicFlags = ['manageTopic', 'readTopic', 'pollMessages', 'sendMessages'] as const satisfies (keyof TopicPermissions)[];
 
 type Flags<Names extends readonly string[]> = Record<Names[number], boolean>;
-
-export type GlobalPermissions = Flags<typeof globalFlags>;
-export type TopicPermissions = Flags<typeof topicFlags>;
-
-export interface StreamPermissions extends Flags<typeof streamFlags> {
-  /** By topic id; ids need not exist. */
-  topics: ReadonlyMap<number, TopicPermissions>;
-}
-
-export interface Permissions {
-  global: GlobalPermissions;
-  /** By stream id; ids need not exist. */
-  streams: ReadonlyMap<number, StreamPermissions>;
-}
 
 /** The wrapped form. Errors: 3 for missing bytes, 4 when the length differs from what the block takes. */
 export function readOptionalPermissions(reader: Reader): Permissions | undefined {

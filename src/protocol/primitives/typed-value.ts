@@ -27,6 +27,7 @@ export const HeaderKind = {
 
 export type HeaderKindName = keyof typeof HeaderKind;
 
+/** A value with its kind. Text and raw bytes take 1 to 255 bytes; numbers outside their kind's range wrap. */
 export type TypedValue =
   | { kind: 'raw'; value: Uint8Array }
   | { kind: 'string'; value: string }

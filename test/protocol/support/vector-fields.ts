@@ -32,10 +32,10 @@ export function optionFields(options: Options): Fields[] {
   return [...options].map(([key, value]) => ({ key, kind: value.kind, value: plain(parseTypedValue(value).value) }));
 }
 
-function granted(flags: Readonly<Record<string, boolean>>): string[] {
-  return Object.keys(flags)
-    .filter((flag) => flags[flag])
-    .map(snake);
+function granted(flags: object): string[] {
+  return Object.entries(flags)
+    .filter(([, granted]) => granted)
+    .map(([flag]) => snake(flag));
 }
 
 function snake(name: string): string {

@@ -1,14 +1,6 @@
 // Permissions: the protocol's flags under names with underscores, streams and topics by their number as text.
 
-import {
-  type GlobalPermissions,
-  globalFlags,
-  type Permissions,
-  type StreamPermissions,
-  streamFlags,
-  type TopicPermissions,
-  topicFlags,
-} from '../../../protocol/primitives/permissions.ts';
+import { globalFlags, type Permissions, streamFlags, type TopicPermissions, topicFlags } from '../../../protocol/primitives/permissions.ts';
 import { flag, type Schema } from './schema.ts';
 
 type Flags = Readonly<Record<string, boolean>>;
@@ -52,10 +44,10 @@ export function permissionsView(permissions: Permissions | undefined) {
 export function permissionsOf(body: PermissionsBody | null | undefined): Permissions | undefined {
   if (body === null || body === undefined) return undefined;
   return {
-    global: flagsOf(globalFlags, body.global) as GlobalPermissions,
+    global: flagsOf(globalFlags, body.global),
     streams: entriesOf(body.streams, (stream) => ({
-      ...(flagsOf(streamFlags, stream) as Omit<StreamPermissions, 'topics'>),
-      topics: entriesOf(stream.topics, (topic) => flagsOf(topicFlags, topic) as TopicPermissions),
+      ...flagsOf(streamFlags, stream),
+      topics: entriesOf(stream.topics, (topic) => flagsOf(topicFlags, topic)),
     })),
   };
 }
@@ -69,8 +61,8 @@ function flagsView(names: readonly string[], flags: object): Flags {
   return Object.fromEntries(names.map((name) => [underscored(name), (flags as Flags)[name] === true]));
 }
 
-function flagsOf(names: readonly string[], flags: object): Flags {
-  return Object.fromEntries(names.map((name) => [name, (flags as Flags)[underscored(name)] === true]));
+function flagsOf<Name extends string>(names: readonly Name[], flags: object): Record<Name, boolean> {
+  return Object.fromEntries(names.map((name) => [name, (flags as Flags)[underscored(name)] === true])) as Record<Name, boolean>;
 }
 
 function entriesView<Entry, View>(entries: ReadonlyMap<number, Entry>, view: (entry: Entry) => View): Record<string, View> | null {
