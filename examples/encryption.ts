@@ -10,7 +10,9 @@ import { aes256Gcm } from 'galgo/encryption';
 const target = process.argv[2] ?? 'iggy://iggy:iggy@127.0.0.1:8090';
 // A program that lasts keeps its key where it keeps its other secrets.
 const key = randomBytes(32);
-const gzip = compression({ name: 'gzip', compress: gzipSync, decompress: gunzipSync });
+// Whoever may send can send what would grow without bound.
+const decompress = (bytes: Uint8Array) => gunzipSync(bytes, { maxOutputLength: 64_000_000 });
+const gzip = compression({ name: 'gzip', compress: gzipSync, decompress });
 
 const client = await connect(target, { transforms: [gzip, aes256Gcm(key)] });
 const stranger = await connect(target);

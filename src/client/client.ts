@@ -55,6 +55,7 @@ export class Client extends EventEmitter<ClientEvents> {
   /** Commands on the server itself. */
   readonly system: System;
   readonly #connection: Connection;
+  readonly #extensions: ServerExtensions;
   readonly #hashes: Hashes;
   readonly #transforms: Settings['transforms'];
   readonly #producers = new Set<Producer>();
@@ -75,6 +76,7 @@ export class Client extends EventEmitter<ClientEvents> {
     });
     this.#connection = connection;
     const extensions = new ServerExtensions(connection);
+    this.#extensions = extensions;
     this.streams = new Streams(connection);
     this.topics = new Topics(connection);
     this.groups = new Groups(connection);
@@ -107,7 +109,8 @@ export class Client extends EventEmitter<ClientEvents> {
 
   /** Sends to one topic. */
   producer(options: ProducerOptions): Producer {
-    const services = { requester: this.#connection, topics: this.topics, hashes: this.#hashes, transforms: this.#transforms };
+    const transforms = options.transforms ?? this.#transforms;
+    const services = { requester: this.#connection, topics: this.topics, hashes: this.#hashes, transforms };
     const producer = new Producer(options, services, () => this.#producers.delete(producer));
     this.#producers.add(producer);
     return producer;
@@ -115,10 +118,10 @@ export class Client extends EventEmitter<ClientEvents> {
 
   /** Reads from one topic, alone or as a member of a group. It begins with the first read. */
   consumer(options: ConsumerOptions): Consumer {
-    const consumer = new Consumer(
-      options,
-      { topics: this.topics, groups: this.groups, messages: this.messages, requester: this.#connection },
-      () => this.#consumers.delete(consumer),
+    const { transforms } = options;
+    const messages = transforms === undefined ? this.messages : new Messages(this.#connection, this.#hashes, this.#extensions, transforms);
+    const consumer = new Consumer(options, { topics: this.topics, groups: this.groups, messages, requester: this.#connection }, () =>
+      this.#consumers.delete(consumer),
     );
     this.#consumers.add(consumer);
     return consumer;

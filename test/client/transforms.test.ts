@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import { ArgumentError, compression, ProtocolViolationError } from '../../src/client/index.ts';
 import { aes256Gcm } from '../../src/client/message/encryption.ts';
 import { clientFor, generations, serverForFile, topicFor } from './support/setup.ts';
@@ -41,6 +42,21 @@ for (const generation of generations) {
       );
     });
 
+    test('a producer and a consumer may have transforms of their own', async (t) => {
+      const client = await clientFor(t, server.address, { generation, transforms: [gzip()] });
+      const topic = await topicFor(client);
+      await client.producer({ ...topic, transforms: [aes256Gcm(key)] }).send({ payload: long, headers });
+
+      const consumer = client.consumer({ ...topic, name: 'reader', transforms: [aes256Gcm(key)] });
+      for await (const message of consumer) {
+        assert.equal(message.text(), long);
+        assert.deepEqual([...message.headers()], Object.entries(headers));
+        break;
+      }
+      const plain = await clientFor(t, server.address, { generation });
+      assert.equal((await plain.messages.poll({ ...topic, from: 'first' })).messages[0]?.payload.length, long.length + 28);
+    });
+
     test('long payloads are compressed and marked, short ones go as they are', async (t) => {
       const client = await clientFor(t, server.address, { generation, transforms: [gzip()] });
       const topic = await topicFor(client);
@@ -58,6 +74,22 @@ for (const generation of generations) {
       const other = compression({ name: 'other', compress: gzipSync, decompress: gunzipSync });
       const stranger = await clientFor(t, server.address, { generation, transforms: [other] });
       await assert.rejects(stranger.messages.poll({ ...topic, from: 'first' }), /compressed with gzip, not with other/);
+    });
+
+    test('a library brings LZ4, in frames as Iggy’s examples have them', async (t) => {
+      const lz4 = compression({
+        name: 'lz4',
+        compress: (payload) => compressFrameSync(Buffer.from(payload)),
+        decompress: (payload) => decompressFrameSync(Buffer.from(payload)),
+      });
+      const client = await clientFor(t, server.address, { generation, transforms: [lz4] });
+      const topic = await topicFor(client);
+      await client.producer(topic).send({ payload: long });
+      assert.equal((await client.messages.poll({ ...topic, from: 'first' })).messages[0]?.text(), long);
+      const plain = await clientFor(t, server.address, { generation });
+      const [sent] = (await plain.messages.poll({ ...topic, from: 'first' })).messages;
+      assert.equal(sent?.headers().get('iggy-compression'), 'lz4');
+      assert.equal(Buffer.from(sent?.payload.subarray(0, 4) ?? []).readUInt32LE(), 0x184d2204, 'the magic number of an LZ4 frame');
     });
 
     test('compression before encryption, and the way back', async (t) => {

@@ -4,6 +4,7 @@ import type { ConsumerName, PollFrom } from '../commands/messages.ts';
 import type { TopicAddress } from '../commands/topics.ts';
 import { ArgumentError } from '../connection/errors.ts';
 import { duration, whole } from '../connection/options.ts';
+import type { MessageTransform } from '../transform/message-transform.ts';
 import type { PollPacing } from './cursor.ts';
 
 /**
@@ -40,6 +41,8 @@ export interface ConsumerOptions extends TopicAddress {
   maxPollDelayMs?: number;
   /** Longest time that a poll waits in a server that lets polls wait; 0: none waits. Default: as long as the server allows. */
   maxWaitMs?: number;
+  /** What its messages passed on their way out; they pass it backwards. Default: the client's. */
+  transforms?: readonly MessageTransform[];
   /** Closes the consumer, as `close` does, when it is aborted. */
   signal?: AbortSignal;
 }

@@ -40,6 +40,8 @@ export interface ProducerOptions extends TopicAddress {
    * See docs/client.md for which servers recognise the copy.
    */
   onUnknownOutcome?: 'retry' | 'fail';
+  /** What its messages pass on their way out. Default: the client's. */
+  transforms?: readonly MessageTransform[];
 }
 
 export interface ProducerServices {
@@ -56,7 +58,7 @@ const messageOverheadBytes = 64;
 export class Producer {
   readonly #address: TopicAddress;
   readonly #partitioning: ProducerPartitioning;
-  readonly #limits: Required<Omit<ProducerOptions, 'stream' | 'topic' | 'partitioning'>>;
+  readonly #limits: Required<Omit<ProducerOptions, 'stream' | 'topic' | 'partitioning' | 'transforms'>>;
   readonly #services: ProducerServices;
   readonly #onClosed: () => void;
   readonly #partitions: PartitionsCount;
