@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { generate } from 'selfsigned';
 
 export interface CertificateSettings {
   selfSigned: boolean;
@@ -51,6 +50,7 @@ export async function loadCertificate(settings: CertificateSettings, dataPath: s
 }
 
 async function makeSelfSigned(folder: string, certificateFile: string, keyFile: string): Promise<void> {
+  const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     curve: 'P-256',

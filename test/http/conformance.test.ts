@@ -293,7 +293,13 @@ serverSuite('the HTTP API', {}, (suite) => {
     const reply = await api.call('PATCH', '/streams');
     assert.equal(reply.status, 405);
     assert.equal(reply.headers.get('allow'), 'GET, HEAD, POST');
-    assert.equal((await api.delete('/users/login')).status, 405);
+    for (const method of ['PROPFIND', 'QUERY']) {
+      const unusual = await api.call(method, '/streams/1/topics/1?a=b');
+      assert.deepEqual([unusual.status, unusual.headers.get('allow')], [405, 'GET, HEAD, PUT, DELETE'], method);
+    }
+    // Also those of its neighbour /users/:user_id.
+    const login = await api.delete('/users/login');
+    assert.deepEqual([login.status, login.headers.get('allow')], [405, 'POST']);
     assert.equal((await api.get('/no/such/path')).status, 404);
     assert.equal((await api.get('/streams/')).status, 404);
     assert.equal((await api.get('//streams')).status, 404);

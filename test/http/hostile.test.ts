@@ -98,7 +98,8 @@ serverSuite('a hostile peer of the HTTP listener', { HTTP_MAX_REQUEST_SIZE: '200
 
   it('cannot send a head without an end', async () => {
     const long = await exchange(['GET /ping HTTP/1.1\r\nhost: x\r\n', `x: ${'a'.repeat(20_000)}\r\n\r\n`]);
-    assert.match(long, /^HTTP\/1\.1 431 /);
+    assert.match(long, /^HTTP\/1\.1 431 [\s\S]*\r\n\r\n\{"id":431,"code":"head_too_large","reason":"[^"]+","field":null\}$/);
+    assert.match(await exchange(['HELLO\r\n\r\n']), /^HTTP\/1\.1 400 [\s\S]*"code":"malformed_request"/);
     assert.match(await exchange(['GET /ping HTTP/1.1\r\n'], 15_000), /^HTTP\/1\.1 408 /);
   });
 

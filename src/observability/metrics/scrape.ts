@@ -1,8 +1,10 @@
 // A scrape as text: collects all families, then lets `prom-client` write them one after another, with a turn of the event loop between any two slices of work.
 //
+// `prom-client` is loaded by the first scrape, for those who never ask.
+//
 // Scrapes that come while one is under way get its text: whoever asks more often than it takes costs no more.
 
-import { type Metric, Registry, type RegistryContentType } from 'prom-client';
+import type { Metric, RegistryContentType } from 'prom-client';
 import type { Collector, MetricFamily } from './metric-family.ts';
 import { WorkSlices } from './work-slices.ts';
 
@@ -10,8 +12,8 @@ import { WorkSlices } from './work-slices.ts';
 export type TextForm = 'openmetrics' | 'prometheus';
 
 export const contentTypes: Readonly<Record<TextForm, RegistryContentType>> = {
-  openmetrics: Registry.OPENMETRICS_CONTENT_TYPE,
-  prometheus: Registry.PROMETHEUS_CONTENT_TYPE,
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
 };
 
 /** `prom-client` writes so many samples in well under a millisecond; it cannot be interrupted. */
@@ -51,7 +53,8 @@ export class Scrape {
   }
 }
 
-function familyText({ name, help, type, samples }: MetricFamily, from: number, form: TextForm): Promise<string> {
+async function familyText({ name, help, type, samples }: MetricFamily, from: number, form: TextForm): Promise<string> {
+  const { Registry } = await import('prom-client');
   const registry = new Registry<RegistryContentType>();
   registry.setContentType(contentTypes[form]);
   // The older form knows a counter by the name of its samples.

@@ -2,20 +2,19 @@
 // write it and name it in `areas`.
 
 import { randomUUID } from 'node:crypto';
-import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyHttpOptions, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { authentication } from './application/authentication.ts';
 import { allowOrigins, type CorsSettings } from './application/cors.ts';
 import type { HttpApp, HttpServices } from './application/http-app.ts';
+import { type KnownPath, knownPaths, wrongMethod } from './application/known-paths.ts';
 import { observeRequests } from './application/observe-requests.ts';
-import { withFailures } from './application/operation.ts';
-import { refuseWrongMethods } from './application/wrong-methods.ts';
-import { ajvOptions } from './json/keywords.ts';
-import { writeJson } from './json/write-json.ts';
+import { openApiDocument } from './application/openapi-document.ts';
+import { schemaCompilers } from './application/schema-compilers.ts';
 import { ByteBudget } from './request/byte-budget.ts';
 import { type FailureBody, failureOf, HttpFailure, statusCodeOf } from './request/failure.ts';
 import { takeBodies } from './request/read-body.ts';
+import { refuseUnreadable } from './request/refuse-unreadable.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -51,7 +50,6 @@ const areas: readonly ((app: HttpApp, services: HttpServices) => void)[] = [
   tailRoutes,
   offsetRoutes,
   groupRoutes,
-  docsRoutes,
 ];
 
 /** Longer ones do not fit a request's head. */
@@ -62,29 +60,27 @@ const requestIdForm = /^[\w.:/+=@-]{1,128}$/;
 export async function createHttpApp(options: HttpAppOptions, services: HttpServices, server: object): Promise<HttpApp> {
   const app = fastify({
     ...(server as FastifyHttpOptions<import('node:http').Server>),
-    ajv: { customOptions: ajvOptions },
+    schemaController: { compilersFactory: schemaCompilers() },
     routerOptions: { maxParamLength: pathParameterLengthMax },
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
     },
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => void answerFailure(services, error, request as FastifyRequest, reply as FastifyReply),
-  }) as HttpApp;
+  }) as unknown as HttpApp;
 
   app.setErrorHandler<FastifyError>((error, request, reply) => answerFailure(services, error, request, reply));
-  app.setNotFoundHandler((_request, reply) => answer(reply, 404, new HttpFailure(404, 'not_found', 'There is no such path').body));
+  const paths = knownPaths(app);
+  const document = openApiDocument(app, options.version);
   app.decorateRequest('caller', null);
   app.decorateRequest('accessToken', null);
   observeRequests(app, services);
   headReplies(app, services);
   if (options.cors !== undefined) await allowOrigins(app, options.cors);
-  app.addHook('onRequest', authentication(services));
-  app.addHook('onRequest', (request, reply, done) => {
-    // A path with a slash at its end would be one with an empty name.
-    const { url } = request;
-    const query = url.indexOf('?');
-    const last = (query < 0 ? url.length : query) - 1;
-    if (last > 0 && url[last] === '/' && !request.is404) reply.callNotFound();
+  app.addHook('onRequest', authentication(services, paths));
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.is404 || endsInSlash(request.url)) done(unknown(request.method, paths.of(request.url)) as never);
     else done();
   });
   takeBodies(app, {
@@ -93,22 +89,10 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
     budget: new ByteBudget(services.limits.receiveBytesMax),
   });
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Galgo HTTP API', version: options.version },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-      security: [{ bearer: [] }],
-    },
-    transform: ({ schema, url }) => ({ schema: schema.hide ? schema : withFailures(schema), url }),
-    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
-  });
-  // Views have the shape of their schema already; a serialiser for each would cost memory and time at the start.
-  app.setSerializerCompiler(() => writeJson);
   app.addSchema(failureSchema);
-  const refuseOthers = refuseWrongMethods(app);
   for (const area of areas) area(app, services);
-  refuseOthers();
+  docsRoutes(app, document);
+  paths.refuseOtherMethods();
   return app;
 }
 
@@ -136,10 +120,21 @@ function headReplies(app: HttpApp, services: HttpServices): void {
   });
 }
 
+/** A path with a slash at its end would be one with an empty name. */
+function endsInSlash(url: string): boolean {
+  const query = url.indexOf('?');
+  const last = (query < 0 ? url.length : query) - 1;
+  return last > 0 && url[last] === '/';
+}
+
+function unknown(method: string, path: KnownPath | undefined): HttpFailure {
+  if (path === undefined || path.methods.includes(method)) return new HttpFailure(404, 'not_found', 'There is no such path');
+  return wrongMethod(path.methods);
+}
+
 function answerFailure(services: HttpServices, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof HttpFailure) {
-    if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
-    return answer(reply, error.statusCode, error.body);
+    return answer(reply.headers(error.headers), error.statusCode, error.body);
   }
   if (ProtocolError.is(error)) {
     const status = statusCodeOf(error);

@@ -13,13 +13,14 @@ import { usernameOf } from '../../client-certificates.ts';
 import { formatAddress } from '../../listener.ts';
 import type { VerifiedToken } from '../auth/access-tokens.ts';
 import type { HttpServices } from './http-app.ts';
+import type { KnownPaths } from './known-paths.ts';
 
 const scheme = 'Bearer ';
 
 /** Refuses with 40 what is neither public nor comes from a user. */
-export function authentication(services: HttpServices): onRequestHookHandler {
+export function authentication(services: HttpServices, paths: KnownPaths): onRequestHookHandler {
   return (request, _reply, done) => {
-    if (request.routeOptions.config.isPublic) {
+    if (request.routeOptions.config.isPublic || (request.is404 && paths.of(request.url)?.isPublic)) {
       done();
       return;
     }

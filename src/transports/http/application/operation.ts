@@ -20,7 +20,12 @@ export const done: Schema = { type: 'null', description: 'Done' };
 export const plainText: Schema = { description: 'Text', content: { 'text/plain': { schema: text } } };
 
 const pathNumbers = new Set(['partition_id', 'client_id']);
-const identifier: Schema = { type: 'string', description: 'A number, or a name of 1 to 255 bytes' };
+/** In a path or query. */
+export const identifier: Schema = {
+  type: 'string',
+  description: 'A number, or a name of 1 to 255 bytes',
+  domain: { minLength: 1, maxLength: 255 },
+};
 
 export const streamPath = pathOf('stream_id');
 export const topicPath = pathOf('stream_id', 'topic_id');

@@ -1,6 +1,6 @@
 // Failed logins of an address in a minute: beyond the limit further ones are refused unheard until the minute is over. A password that is right does not count.
 
-import { HttpFailure } from '../request/failure.ts';
+import { HttpFailure, retryAfter } from '../request/failure.ts';
 
 const windowMs = 60_000;
 const addressesMax = 10_000;
@@ -27,9 +27,8 @@ export class LoginThrottle {
     if (window === undefined || window.failures < this.#failuresMax) return;
     const leftMs = window.startedAtMs + windowMs - this.#nowMs();
     if (leftMs <= 0) return;
-    throw new HttpFailure(429, 'too_many_failed_logins', 'Too many logins of this address have failed', {
-      retryAfterSeconds: Math.ceil(leftMs / 1000),
-    });
+    const reason = 'Too many logins of this address have failed';
+    throw new HttpFailure(429, 'too_many_failed_logins', reason, retryAfter(Math.ceil(leftMs / 1000)));
   }
 
   failed(address: string): void {

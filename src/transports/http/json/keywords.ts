@@ -2,37 +2,29 @@
 //
 //   u64        true                  0 … 2⁶⁴ − 1, a number or, beyond 2⁵³, the bigint that `parseJson` makes
 //   text       'u32' | 'u64'         the same in a path or query, where everything is text
-//   bytes      [min, max]            UTF-8 length that the domain checks, with an error number of its own
+//   domain     { minLength: 1, … }   what the domain checks, with an error number of its own: shown, not validated. Its lengths are bytes of UTF-8
 //   messageId  true                  a u64, or a text of decimal digits or of a UUID
 
-import type { FastifyServerOptions } from 'fastify';
+import type { KeywordDefinition } from 'ajv';
 import { parseMessageId } from './message-id.ts';
 
 export const u64Max = 0xffff_ffff_ffff_ffffn;
 export const u32Max = 0xffff_ffff;
 
-type AjvOptions = NonNullable<NonNullable<FastifyServerOptions['ajv']>['customOptions']>;
-
-export const ajvOptions: AjvOptions = {
-  coerceTypes: false,
-  removeAdditional: false,
-  useDefaults: true,
-  allErrors: false,
-  allowUnionTypes: true,
-  keywords: [
-    { keyword: 'u64', schemaType: 'boolean', validate: (_: unknown, data: unknown) => isU64(data) },
-    { keyword: 'text', schemaType: 'string', validate: (kind: 'u32' | 'u64', data: unknown) => isNumberText(kind, data) },
-    { keyword: 'messageId', schemaType: 'boolean', validate: (_: unknown, data: unknown) => parseMessageId(data) !== undefined },
-    { keyword: 'bytes', schemaType: 'array' },
-  ],
-};
+export const keywords: KeywordDefinition[] = [
+  { keyword: 'u64', schemaType: 'boolean', validate: (_: unknown, data: unknown) => isU64(data) },
+  { keyword: 'text', schemaType: 'string', validate: (kind: 'u32' | 'u64', data: unknown) => isNumberText(kind, data) },
+  { keyword: 'messageId', schemaType: 'boolean', validate: (_: unknown, data: unknown) => parseMessageId(data) !== undefined },
+  { keyword: 'domain', schemaType: 'object' },
+];
 
 /** A schema as OpenAPI shows it: our words in those of JSON Schema. Numbers beyond 2⁵³ are bigint. */
 export function openApiSchema(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(openApiSchema);
   if (typeof value !== 'object' || value === null) return value;
-  const { u64, text, bytes, messageId, nullable, ...rest } = value as Record<string, unknown>;
+  const { u64, text, domain, messageId, nullable, ...rest } = value as Record<string, unknown>;
   const shown = Object.fromEntries(Object.entries(rest).map(([name, inner]) => [name, openApiSchema(inner)]));
+  if (isKeywords(domain)) return { ...(openApiSchema({ u64, text, messageId, nullable, ...rest }) as object), ...domain };
   if (u64 === true) return { ...shown, ...integer(u64Max) };
   if (typeof text === 'string') return { ...shown, ...integer(text === 'u32' ? u32Max : u64Max) };
   if (messageId === true) {
@@ -42,12 +34,12 @@ export function openApiSchema(value: unknown): unknown {
     };
   }
   if (nullable === true) return { ...shown, type: [shown.type, 'null'] };
-  if (isByteRange(bytes)) return { ...shown, minLength: bytes[0], maxLength: bytes[1] };
   return shown;
 }
 
-function isByteRange(value: unknown): value is [min: number, max: number] {
-  return Array.isArray(value) && value.length === 2 && value.every((bound) => typeof bound === 'number');
+/** Not where it is the name of a property. */
+function isKeywords(value: unknown): value is Readonly<Record<string, number>> {
+  return typeof value === 'object' && value !== null && Object.values(value).every((bound) => typeof bound === 'number');
 }
 
 function integer(maximum: number | bigint): Record<string, unknown> {

@@ -19,16 +19,25 @@ export interface FailureBody {
 export class HttpFailure extends Error {
   readonly statusCode: number;
   readonly body: FailureBody;
-  /** Seconds after which it is worth while to try again. */
-  readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(statusCode: number, code: string, reason: string, options: { field?: string; retryAfterSeconds?: number } = {}) {
+  constructor(
+    statusCode: number,
+    code: string,
+    reason: string,
+    options: { field?: string; headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(reason);
     this.name = 'HttpFailure';
     this.statusCode = statusCode;
     this.body = { id: statusCode, code, reason, field: options.field ?? null };
-    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.headers = options.headers ?? {};
   }
+}
+
+/** Of a server that is busy: seconds after which it is worth while to try again. */
+export function retryAfter(seconds: number): { headers: Readonly<Record<string, string>> } {
+  return { headers: { 'retry-after': String(seconds) } };
 }
 
 /** Iggy's answer of a read that finds nothing. */

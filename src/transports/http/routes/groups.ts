@@ -12,7 +12,7 @@ import { runCommand } from '../application/run-command.ts';
 import { parseIdentifier } from '../request/identifier.ts';
 import { requireName } from '../request/name.ts';
 import { groupDetailsSchema, groupDetailsView, groupSchema, groupView } from '../views/group-view.ts';
-import { body, listOf, ref } from '../views/schema.ts';
+import { body, listOf, name, ref } from '../views/schema.ts';
 import { type TopicParams, topicOf } from './topics.ts';
 
 interface GroupParams {
@@ -42,7 +42,7 @@ export function groupRoutes(app: HttpApp, services: HttpServices): void {
     {
       schema: operation('createConsumerGroup', tag, 'Creates a group', {
         path: topicPath,
-        body: body({ name: { type: 'string', bytes: [1, 255] } }),
+        body: body({ name }),
         replies: { 201: ref('ConsumerGroupDetails') },
       }),
     },

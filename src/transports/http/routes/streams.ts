@@ -14,7 +14,7 @@ import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
 import { requireName } from '../request/name.ts';
 import { givenOptions, givenOptionsSchema } from '../views/options-view.ts';
-import { body, listOf, ref } from '../views/schema.ts';
+import { body, listOf, name, ref } from '../views/schema.ts';
 import { streamDetailsSchema, streamDetailsView, streamSchema, streamView } from '../views/stream-view.ts';
 
 interface StreamParams {
@@ -26,7 +26,7 @@ interface StreamBody {
 }
 
 const tag = 'Streams';
-const streamBody = body({ name: { type: 'string', bytes: [1, 255] }, options: givenOptionsSchema }, ['options']);
+const streamBody = body({ name, options: givenOptionsSchema }, ['options']);
 
 export function streamRoutes(app: HttpApp, services: HttpServices): void {
   app.addSchema(streamSchema);

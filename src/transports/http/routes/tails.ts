@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
 import { operation, pathOf } from '../application/operation.ts';
 import { eventStream, jsonLines, tail } from '../messages/tail.ts';
-import { HttpFailure } from '../request/failure.ts';
+import { HttpFailure, retryAfter } from '../request/failure.ts';
 import { type Schema, text } from '../views/schema.ts';
 import { type TopicParams, topicOf } from './topics.ts';
 
@@ -41,7 +41,7 @@ export function tailRoutes(app: HttpApp, services: HttpServices): void {
     },
     async (request, reply) => {
       if (open.size >= services.tailsMax) {
-        throw new HttpFailure(503, 'too_many_tails', `${services.tailsMax} tails are open`, { retryAfterSeconds: 5 });
+        throw new HttpFailure(503, 'too_many_tails', `${services.tailsMax} tails are open`, retryAfter(5));
       }
       const client = callerOf(request);
       const place = { ...topicOf(request), partition: Number(request.params.partition_id) };

@@ -29,7 +29,7 @@ export function tokenRoutes(app: HttpApp, services: HttpServices): void {
     {
       schema: operation('createPersonalAccessToken', tag, 'Makes a token, which is shown this once', {
         body: body({
-          name: { type: 'string', bytes: [3, 30] },
+          name: { type: 'string', domain: { minLength: 3, maxLength: 30 } },
           expiry: { ...u64, description: 'Microseconds from now; 0 and 2^64-1: never' },
         }),
         replies: { 200: ref('RawPersonalAccessToken') },

@@ -23,7 +23,7 @@ import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
 import { requireName } from '../request/name.ts';
 import { givenOptions, givenOptionsSchema } from '../views/options-view.ts';
-import { body, listOf, ref, type Schema, u32 } from '../views/schema.ts';
+import { body, listOf, name, ref, type Schema, u32 } from '../views/schema.ts';
 import { partitionSchema, topicDetailsSchema, topicDetailsView, topicSchema, topicView } from '../views/topic-view.ts';
 
 export interface TopicParams {
@@ -43,7 +43,6 @@ type UpdateTopicBody = SettingsBody & { name: string };
 
 const tag = 'Topics';
 const algorithm = { type: 'string', pattern: '^([nN][oO][nN][eE]|[gG][zZ][iI][pP])$' };
-const name = { type: 'string', bytes: [1, 255] };
 const expiry: Schema = { u64: true, description: 'Microseconds; 0: the default of the server, 2^64-1: never' };
 const size: Schema = { u64: true, description: 'Bytes; 0: the default of the server, 2^64-1: unlimited' };
 const factor = { type: ['integer', 'null'], minimum: 0, maximum: 255 };

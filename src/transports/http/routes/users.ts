@@ -43,8 +43,8 @@ interface UpdateUserBody {
 
 const tag = 'Users';
 const path = pathOf('user_id');
-const username = { type: 'string', bytes: [3, 50] };
-const password = { type: 'string', bytes: [3, 100] };
+const username = { type: 'string', domain: { minLength: 3, maxLength: 50 } };
+const password = { type: 'string', domain: { minLength: 3, maxLength: 100 } };
 const optionalStatus = { type: ['string', 'null'], enum: [...statusSchema.enum, null] };
 
 export function userRoutes(app: HttpApp, services: HttpServices): void {

@@ -65,7 +65,10 @@ export const docsPage = `<!doctype html>
 </html>
 `;
 
-export const docsPagePolicy = `default-src 'none'; connect-src 'self'; style-src ${hashSource(style)}; script-src ${hashSource(script)}; frame-ancestors 'none'; base-uri 'none'`;
+/** The value of its content-security-policy. */
+export function docsPagePolicy(): string {
+  return `default-src 'none'; connect-src 'self'; style-src ${hashSource(style)}; script-src ${hashSource(script)}; frame-ancestors 'none'; base-uri 'none'`;
+}
 
 function hashSource(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

@@ -12,6 +12,9 @@ export const u32: Schema = { type: 'integer', minimum: 0, maximum: 0xffff_ffff }
 export const sizeText: Schema = { type: 'string', pattern: '^[0-9]+(\\.[0-9]{1,3})? ([KMGTPE]i?)?B$' };
 export const base64: Schema = { type: 'string', contentEncoding: 'base64' };
 
+/** Of a stream, a topic or a group. */
+export const name: Schema = { type: 'string', domain: { minLength: 1, maxLength: 255 } };
+
 export function nullable(schema: Schema): Schema {
   return { ...schema, nullable: true };
 }
