@@ -20,7 +20,8 @@ struct Engine::Impl {
         buffers(given.buffer_bytes_max),
         segments(given.index_cache_bytes_max, std::max(given.open_files_max, 1u)),
         ids(given.id_bytes_max),
-        syncs(std::max(given.sync_threads, 1u)) {
+        syncs(std::max(given.sync_threads, 1u)),
+        background(given.background_threads) {
     for (uint32_t i = 0; i < std::max(given.io_threads, 1u); ++i) io.push_back(std::make_unique<TaskThreads>(1));
     timer = std::thread([this] { tick(); });
   }
@@ -34,6 +35,7 @@ struct Engine::Impl {
     timer.join();
     for (const auto& thread : io) thread->stop();
     syncs.stop();
+    background.stop();
   }
 
   std::shared_ptr<Partition> find(Handle handle) {
@@ -64,6 +66,7 @@ struct Engine::Impl {
   IdBudget ids;
   EngineFigures figures;
   TaskThreads syncs;
+  TaskThreads background;
   std::vector<std::unique_ptr<TaskThreads>> io;
   std::shared_mutex partitions_mutex;
   std::unordered_map<Handle, std::shared_ptr<Partition>> partitions;
@@ -125,9 +128,15 @@ Handle Engine::open(const std::string& directory, const PartitionOptions& option
   try {
     const std::unique_lock lock(impl_->partitions_mutex);
     handle = ++impl_->last_handle;
-    const Services services{
-        impl_->options, impl_->file_system, impl_->buffers, impl_->segments, impl_->ids, impl_->figures, *impl_->io[handle % impl_->io.size()],
-        impl_->syncs};
+    const Services services{.options = impl_->options,
+                            .file_system = impl_->file_system,
+                            .buffers = impl_->buffers,
+                            .segments = impl_->segments,
+                            .ids = impl_->ids,
+                            .figures = impl_->figures,
+                            .io = *impl_->io[handle % impl_->io.size()],
+                            .syncs = impl_->syncs,
+                            .background = impl_->options.background_threads == 0 ? impl_->syncs : impl_->background};
     partition = std::make_shared<Partition>(services, directory, options);
     impl_->partitions.emplace(handle, partition);
   } catch (const std::bad_alloc&) {

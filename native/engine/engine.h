@@ -1,9 +1,9 @@
 // The engine's face: everything that the Node-API binding (or a test) calls.
 //
 // Threads: a caller thread (Node's) calls every function here. I/O threads write; a partition is bound to one of them. Whatever may wait for the
-// device (syncs, cold reads, opening, purge) runs on sync threads. A partition has one owner at a time: its I/O thread, or the calling thread when it
-// wins it on an empty queue (inline append). The engine is process-wide and thread-safe: several calling threads may use it, each with a
-// CompletionSink of its own.
+// device (appends that are synced or written directly, cold reads, opening, purge) runs on sync threads, and what nobody waits for (index files,
+// space ahead) on background threads. A partition has one owner at a time: its I/O thread, or the calling thread when it wins it on an empty queue
+// (inline append). The engine is process-wide and thread-safe: several calling threads may use it, each with a CompletionSink of its own.
 //
 // Ownership: buffers come from `BufferPool` (slots). A slot handed to append(…, owned) belongs to the engine until its completion was delivered, then
 // to the caller again. A slot in a poll's result belongs to the caller, who releases it. Borrowed bytes are copied before the call returns unless the
@@ -27,6 +27,8 @@ namespace galgo {
 enum class Durability : uint8_t { kNone = 0, kInterval = 1, kGroup = 2 };
 enum class Generation : uint8_t { kClassic = 0, kVsr = 1 };
 enum class PollStrategy : uint8_t { kOffset = 1, kTimestamp = 2, kFirst = 3, kLast = 4, kNext = 5 };
+/// Space ahead of a log's end: none, reserved without a change of size, or prewritten with zeros.
+enum class SpaceAhead : uint8_t { kNone = 0, kReserve = 1, kPrewrite = 2 };
 enum class ConsumerKind : uint8_t { kConsumer = 1, kGroup = 2 };
 
 /// What came of a request. 64 bytes, fixed layout: the binding shows it to JavaScript as sixteen u32 words (see src/storage/engine.ts).
@@ -59,16 +61,18 @@ class FileSystem;  // file.h
 struct EngineOptions {
   uint32_t io_threads = 1;
   uint32_t sync_threads = 8;
+  uint32_t background_threads = 2;               // index files and space ahead; 0: sync threads do that too
   uint64_t buffer_bytes_max = 256ull << 20;      // budget of the BufferPool
   uint32_t inline_append_bytes_max = 64 * 1024;  // larger appends go to the I/O thread
   uint32_t inline_poll_bytes_max = 1 << 20;      // larger polls, and reads that are not in the page cache, go to a sync thread
   uint32_t sync_interval_ms = 1000;              // policy `interval`
   uint32_t checkpoint_interval_ms = 5000;
-  uint64_t index_cache_bytes_max = 64ull << 20;  // extent arrays of sealed segments
-  uint32_t open_files_max = 4096;                // descriptors of sealed segments
-  uint32_t consumer_offsets_max = 1'000'000;     // per partition
-  uint64_t id_bytes_max = 64ull << 20;           // ids remembered for deduplication, of all partitions
-  FileSystem* file_system = nullptr;             // nullptr: the machine's; else it outlives the engine
+  uint64_t index_cache_bytes_max = 64ull << 20;   // extent arrays of sealed segments
+  uint32_t open_files_max = 4096;                 // descriptors of sealed segments
+  uint32_t consumer_offsets_max = 1'000'000;      // per partition
+  uint64_t id_bytes_max = 64ull << 20;            // ids remembered for deduplication, of all partitions
+  SpaceAhead space_ahead = SpaceAhead::kReserve;  // of logs that are synced before the acknowledgement, or written directly
+  FileSystem* file_system = nullptr;              // nullptr: the machine's; else it outlives the engine
 };
 
 struct PartitionOptions {
@@ -78,6 +82,7 @@ struct PartitionOptions {
   uint64_t segment_bytes = 1ull << 30;  // logical bytes after which a segment is full
   Durability durability = Durability::kNone;
   Durability offset_durability = Durability::kNone;
+  bool direct_io = false;       // appends go past the page cache
   uint32_t id_entries_max = 0;  // ids that are remembered so that repeated messages are dropped; 0: none are. Fixed while open, as is the next
   uint64_t id_expiry_us = 0;    // for how long; 0: until newer ones take their place
   uint64_t first_offset = 0;    // of a folder that `create` makes: where its log begins
@@ -134,6 +139,8 @@ struct PartitionStats {
   uint32_t segments;
   uint32_t state;                                                         // 0 opening, 1 ready, 2 fenced, 3 closed
   uint64_t read_calls, read_bytes, write_calls, write_bytes, sync_calls;  // of this partition since it was opened
+  bool direct_io;                                                         // the active segment is written past the page cache
+  uint64_t staging_bytes;                                                 // pooled buffers that hold the tail of direct logs
 };
 
 /// One segment of a partition.
@@ -167,7 +174,7 @@ class Engine {
   IndexCacheStats index_cache() const;
 
   /// Starts opening (and recovering) a partition; completes through the sink with kOk or kFenced (served read-only as far as sound), detail = errno
-  /// on kIoError.
+  /// on kIoError. On kOk, detail is 0 or the errno for which appends are buffered although direct I/O is asked for.
   Handle open(const std::string& directory, const PartitionOptions& options, uint32_t request, CompletionSink* sink);
 
   /// Returns kOk (done inline, `out` filled), kQueued (completes through the sink), or an error (nothing happened, the slot stays the caller's).
@@ -197,7 +204,7 @@ class Engine {
   /// time stamp below that of the message before is raised to it; completion.start = of how many messages. Errors: kInvalidCommand, kInvalidOffset
   /// (below the end, ahead of an empty log, or more gaps than partition.meta can hold), kOutOfMemory, kIoError; what was written before one stays.
   void restore(Handle handle, const RestoreRequest& restore, CompletionSink* sink);
-  /// Changes the options that may change while open (segment_bytes, durability).
+  /// Changes the options that may change while open: segment_bytes, the durabilities, and direct_io from the next segment on.
   Status configure(Handle handle, const PartitionOptions& options);
   /// Writes what is open, syncs, seals with a clean-stop mark and frees the handle.
   void close(Handle handle, uint32_t request, CompletionSink* sink);

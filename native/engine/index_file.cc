@@ -68,7 +68,7 @@ int load_sealed(const LogContext& context, Segment& segment) {
     if (const int failed = scan_log(*file, ends.end_position, context, &state, &builder, &content.extents)) return failed;
     if (state.position != ends.end_position) return EBADMSG;
   }
-  segment.set_file(std::move(file));
+  segment.set_file(std::make_shared<LogFile>(std::move(file)));
   segment.set_extents(std::move(content.extents), 0);
   return 0;
 }

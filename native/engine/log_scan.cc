@@ -1,6 +1,7 @@
 #include "log_scan.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "log_window.h"
 
@@ -52,6 +53,20 @@ int holds_two_groups(File& file, uint64_t from, uint64_t length, const LogContex
     }
     position += bytes - (kRecordHeaderBytes - 1);
   }
+  return 0;
+}
+
+int all_zero(File& file, uint64_t from, uint64_t length, bool* answer) {
+  *answer = false;
+  LogWindow window(file, length, kWindowBytes);
+  while (from < length) {
+    const uint64_t bytes = std::min<uint64_t>(kWindowBytes, length - from);
+    const uint8_t* block = window.at(from, bytes);
+    if (block == nullptr) return window.error();
+    if (block[0] != 0 || std::memcmp(block, block + 1, bytes - 1) != 0) return 0;
+    from += bytes;
+  }
+  *answer = true;
   return 0;
 }
 

@@ -37,4 +37,7 @@ int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* 
 /// time stamps, that is of two or more commit groups. Returns 0 or errno.
 int holds_two_groups(File& file, uint64_t from, uint64_t length, const LogContext& context, uint64_t offset, bool* answer);
 
+/// `answer`: the file holds nothing but zeros in [from, length). Returns 0 or errno.
+int all_zero(File& file, uint64_t from, uint64_t length, bool* answer);
+
 }  // namespace galgo

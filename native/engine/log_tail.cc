@@ -13,7 +13,7 @@ namespace {
 constexpr int kLoadsMax = 10;
 
 /// False: the reading ended at something that is no frame or no record.
-bool visit_frames(LogWindow& window, uint64_t position, const RecordInfo& info, TailVisitor& visitor) {
+bool visit_frames(LogWindow<LogFile>& window, uint64_t position, const RecordInfo& info, TailVisitor& visitor) {
   const uint64_t end = position + info.batch_length;
   position += kRecordHeaderBytes;
   for (uint32_t i = 0; i < info.message_count; ++i) {

@@ -8,14 +8,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "file.h"
-
 namespace galgo {
 
+/// `Source` reads as File does.
+template <typename Source>
 class LogWindow {
  public:
   /// Reads up to `length`, `window_bytes` at a time.
-  LogWindow(File& file, uint64_t length, size_t window_bytes) : file_(file), length_(length), window_bytes_(window_bytes) {}
+  LogWindow(Source& file, uint64_t length, size_t window_bytes) : file_(file), length_(length), window_bytes_(window_bytes) {}
 
   /// `bytes` bytes at `position`, or nullptr where the file is shorter or cannot be read.
   const uint8_t* at(uint64_t position, uint64_t bytes) {
@@ -34,7 +34,7 @@ class LogWindow {
   int error() const { return error_; }
 
  private:
-  File& file_;
+  Source& file_;
   const uint64_t length_;
   const size_t window_bytes_;
   std::vector<uint8_t> buffer_;

@@ -18,6 +18,7 @@ Partition::Partition(const Services& services, const std::string& directory, con
       segment_bytes_(options.segment_bytes),
       durability_(options.durability),
       offset_durability_(options.offset_durability),
+      direct_wanted_(options.direct_io),
       log_{services.file_system, counters_, directory, options.incarnation, 0},
       ids_(options.id_entries_max, options.id_expiry_us, services.ids),
       offsets_(services.options.consumer_offsets_max) {}
@@ -49,7 +50,7 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
     readable_ = recovered.readable;
     if (recovered.readable) {
       builder_ = recovered.builder;
-      active_ = recovered.segments.back();
+      activate(recovered.segments.back());
       const SegmentEnds ends = active_->ends();
       end_position_ = ends.end_position;
       end_logical_bytes_ = ends.logical_bytes;
@@ -57,7 +58,13 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
       end_offset_ = recovered.next_offset;
       last_timestamp_ = recovered.last_timestamp;
       reserved_offset_ = recovered.meta.reserved_offset;
-      const std::scoped_lock locks(maintenance_mutex_, view_mutex_);
+      if (completion.status == kOk && direct_wanted_) {
+        // Whatever the reason, buffered appends lose nothing.
+        completion.detail = static_cast<uint32_t>(go_direct(*active_log_, active_->log_path, end_position_));
+        if (completion.detail != 0) direct_wanted_ = false;
+        direct_active_ = active_log_->direct();
+      }
+      const std::scoped_lock locks(meta_mutex_, view_mutex_);
       meta_ = std::move(recovered.meta);
       segments_ = std::move(recovered.segments);
       next_offset_ = recovered.next_offset;
@@ -140,10 +147,11 @@ void Partition::release_ownership() {
 }
 
 void Partition::schedule() {
-  services_.io.post([self = shared_from_this()] { self->run(); });
+  TaskThreads& threads = waits_for_device() ? services_.syncs : services_.io;
+  threads.post([self = shared_from_this()] { self->run(); });
 }
 
-// One turn on the I/O thread: a commit group or a control request. Further ones wait for their turn behind other partitions.
+// One turn on the I/O thread, or on a sync thread: a commit group or a control request. Further ones wait for their turn behind other partitions.
 void Partition::run() {
   std::unique_ptr<Control> control;
   uint64_t reserve_beyond = 0;
@@ -201,10 +209,16 @@ void Partition::run_control(const Control& control) {
         if (control.kind == Control::Kind::kDeleteSegments) {
           completion = self->remove_oldest(control);
         } else {
-          const std::lock_guard lock(self->maintenance_mutex_);
-          completion.status = self->refusal();
-          if (completion.status == kOk) completion.detail = static_cast<uint32_t>(self->checkpoint());
-          if (completion.detail != 0) completion.status = kIoError;
+          {
+            const std::lock_guard lock(self->meta_mutex_);
+            completion.status = self->refusal();
+            if (completion.status == kOk) completion.detail = static_cast<uint32_t>(self->checkpoint());
+            if (completion.detail != 0) completion.status = kIoError;
+          }
+          if (completion.status == kOk && (completion.detail = static_cast<uint32_t>(self->write_indexes())) != 0) {
+            self->fence_unsynced();
+            completion.status = kIoError;
+          }
         }
         complete(control.sink, completion);
       });
@@ -289,6 +303,7 @@ void Partition::configure(const PartitionOptions& options) {
   segment_bytes_ = options.segment_bytes;
   durability_ = options.durability;
   offset_durability_ = options.offset_durability;
+  direct_wanted_ = options.direct_io;
 }
 
 void Partition::stats(PartitionStats* out) {
@@ -300,6 +315,8 @@ void Partition::stats(PartitionStats* out) {
       out->messages += ends.end_offset - segment->start;
       out->logical_bytes += ends.logical_bytes;
       out->stored_bytes += ends.end_position;
+      const std::shared_ptr<LogFile> log = segment->sealed ? nullptr : segment->file();
+      if (log) out->staging_bytes += log->staging_bytes();
     }
     out->first_offset = segments_.empty() ? 0 : segments_.front()->start;
     out->next_offset = next_offset_;
@@ -308,6 +325,7 @@ void Partition::stats(PartitionStats* out) {
     out->segments = static_cast<uint32_t>(segments_.size());
   }
   out->state = static_cast<uint32_t>(state());
+  out->direct_io = direct_active_;
   out->read_calls = counters_.read_calls;
   out->read_bytes = counters_.read_bytes;
   out->write_calls = counters_.write_calls;

@@ -1,12 +1,13 @@
 // One open partition: who owns it when, its queue, and what is published of it.
 //
 // Ownership: appends, rotation, purge and closing change the log's end and need the partition to themselves. Whoever sets `owned_` under the queue's
-// lock has it: the I/O thread, or a calling thread that finds the queue empty (inline append). For a policy that syncs before it acknowledges,
-// ownership goes with the group to a sync thread, so that the next group is not even written before the sync of the one before has returned; it
-// gathers meanwhile.
+// lock has it: the I/O thread, or a calling thread that finds the queue empty (inline append). Where appends wait for the device, because they are
+// synced before the acknowledgement or written directly, it is a sync thread instead. It keeps the partition until the sync of its group has
+// returned, so that the next group is not even written before; that one gathers meanwhile.
 //
-// Locks, in the order they may be taken: maintenance_mutex_ (partition.meta, index files; held across blocking calls, by sync threads alone) →
-// sync_mutex_ (syncs of logs; likewise) → view_mutex_ (what polls see; held for nanoseconds) → a segment's own. queue_mutex_ is a leaf.
+// Locks, in the order they may be taken: meta_mutex_ (partition.meta) → index_mutex_ (index files; no append ever waits for it) → sync_mutex_ (syncs
+// of logs) → view_mutex_ (what polls see; held for nanoseconds) → a segment's own. The first three are held across blocking calls, never by an I/O
+// thread. queue_mutex_ and next_mutex_ are leaves.
 //
 // Lifetime: shared; every task that is posted for a partition holds a reference. Services outlive partitions' tasks, as the engine stops the threads
 // first.
@@ -33,6 +34,9 @@
 
 namespace galgo {
 
+/// Small records take more than their logical bytes, so a segment is also full at this many stored ones.
+inline constexpr uint64_t kStoredBytesFull = 2ull << 30;
+
 /// What partitions share.
 struct Services {
   const EngineOptions& options;
@@ -41,8 +45,9 @@ struct Services {
   SegmentCache& segments;
   IdBudget& ids;
   EngineFigures& figures;
-  TaskThreads& io;     // the partition's I/O thread
-  TaskThreads& syncs;  // threads that may wait for the device
+  TaskThreads& io;          // the partition's I/O thread
+  TaskThreads& syncs;       // threads that may wait for the device
+  TaskThreads& background;  // the same, for what nobody waits for
 };
 
 class Partition : public std::enable_shared_from_this<Partition> {
@@ -127,6 +132,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   bool write_group();
   void fail_group(Status status);
   void fail_first_append(int error);
+  bool waits_for_device() const { return durability_ == Durability::kGroup || direct_active_; }
   void finish_synced_group();
   void publish_group();
   bool publish(const SegmentEnds& ends, const std::vector<Extent>& extents);
@@ -138,6 +144,14 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Completion restore(const Control& control);
   Status restore_records(uint8_t* data, std::vector<TranscodedRecord>& records, size_t* next, Completion* completion);
   Status begin_behind_gap(uint64_t offset, uint32_t* detail);
+  // partition_space.cc
+  void activate(std::shared_ptr<Segment> segment);
+  int go_direct(LogFile& log, const std::string& path, uint64_t end);
+  SpaceAhead space_ahead() const;
+  void make_space_ahead();
+  void prepare_next_log();
+  int next_segment(uint64_t start, std::shared_ptr<Segment>* segment);
+  void drop_next_log();
 
   // partition_poll.cc
   friend class PollRun;
@@ -148,10 +162,13 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void request_maintenance();
   void maintain();
   int checkpoint();
+  void request_indexes();
+  int write_indexes();
   int sync_logs();
   int sync_written();
   int change_meta(PartitionMeta changed);
   void fence_faulted();
+  void fence_unsynced();
   int reserve_offsets(uint64_t beyond);
   Completion remove_oldest(const Control& control);
   Completion empty(const Control& control);
@@ -163,6 +180,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::atomic<uint64_t> segment_bytes_;
   std::atomic<Durability> durability_;
   std::atomic<Durability> offset_durability_;
+  std::atomic<bool> direct_wanted_;         // for segments to come
+  std::atomic<bool> direct_active_{false};  // of the active segment
   std::atomic<State> state_{State::kOpening};
   std::atomic<bool> readable_{true};
   IoCounters counters_;
@@ -179,6 +198,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   IdWindow ids_;
   ExtentBuilder builder_;
   std::shared_ptr<Segment> active_;
+  std::shared_ptr<LogFile> active_log_;
+  bool next_requested_ = false;  // the log of the segment to come is made ready, or was
   uint64_t end_position_ = 0;
   uint64_t end_logical_bytes_ = 0;
   uint64_t end_offset_ = 0;
@@ -198,11 +219,18 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::mutex sync_mutex_;
   int sync_error_ = 0;  // errno of the first sync of a log that failed
 
-  std::mutex maintenance_mutex_;
+  std::mutex meta_mutex_;
   PartitionMeta meta_;
+  std::mutex index_mutex_;
+  std::atomic<bool> indexes_requested_{false};
   std::atomic<bool> maintenance_requested_{false};
   std::atomic<uint64_t> reserved_offset_{0};
   std::atomic<std::chrono::steady_clock::duration::rep> last_checkpoint_{0};
+
+  std::mutex next_mutex_;
+  std::shared_ptr<LogFile> next_log_;  // for the segment to come, under the name of prepared_log_path
+  std::atomic<bool> extending_{false};
+  std::atomic<uint32_t> idle_ticks_{0};
 
   ConsumerOffsets offsets_;
   std::mutex waiters_mutex_;

@@ -15,9 +15,7 @@ constexpr size_t kCallerVerifiesBytesMax = 64 * 1024;
 constexpr double kInlineWriteMicrosecondsMax = 200;
 constexpr double kInlineWriteBytesPerAllowance = 256 * 1024;
 constexpr auto kThreadedAfterSlowWrites = std::chrono::seconds(1);
-// Positions in a segment are 32 bits. Small records take more than their logical bytes, so stored bytes have a bound of their own: full at the first,
-// refused at the second, which the largest group cannot jump over.
-constexpr uint64_t kStoredBytesFull = 2ull << 30;
+// Positions in a segment are 32 bits. The largest group cannot jump from kStoredBytesFull over this.
 constexpr uint64_t kStoredBytesMax = 3ull << 30;
 constexpr uint64_t kUnsyncedBytesMax = 64ull << 20;
 
@@ -42,7 +40,7 @@ Status Partition::append(const AppendRequest& request, CompletionSink* sink, Com
   append.sink = sink;
 
   const bool small = append.length <= services_.options.inline_append_bytes_max;
-  if (small && durability_ != Durability::kGroup && own_if_idle()) {
+  if (small && !waits_for_device() && own_if_idle()) {
     if (inline_allowed() && end_offset_ + append.count <= reserved_offset_) {
       group_.clear();
       group_.fills_segment = segment_full(end_logical_bytes_, end_position_);
@@ -119,7 +117,7 @@ void Partition::note_inline_write(double microseconds, size_t bytes, steady_cloc
   inline_write_us_ = 0;
 }
 
-// On the I/O thread, which owns the partition; `group_` is filled.
+// On the thread that has the partition's turn, and owns it; `group_` is filled.
 void Partition::append_group() {
   const Status refused = refusal();
   if (refused != kOk) {
@@ -128,12 +126,14 @@ void Partition::append_group() {
     complete_group();
     return release_ownership();
   }
-  const bool written = write_group();
-  if (written && durability_ == Durability::kGroup) {
-    services_.syncs.post([self = shared_from_this()] { self->finish_synced_group(); });
-    return;
+  if (write_group()) {
+    // Where the policy has just changed to `group`, this one turn makes an I/O thread wait.
+    if (durability_ == Durability::kGroup) {
+      finish_synced_group();
+    } else {
+      publish_group();
+    }
   }
-  if (written) publish_group();
   complete_group();
   release_ownership();
 }
@@ -148,7 +148,8 @@ bool Partition::write_group() {
     written = group_.prepare(end_offset_, end_position_, timestamp, opened_with_, log_.secret, &builder_, ids_, services_.buffers);
     if (written) {
       std::vector<iovec>& parts = group_.parts();
-      group_.error = group_.end_position > kStoredBytesMax ? EFBIG : active_->file()->write(parts.data(), parts.size(), end_position_);
+      group_.error =
+          group_.end_position > kStoredBytesMax ? EFBIG : active_log_->append(parts.data(), parts.size(), end_position_, group_.end_position);
     }
   } catch (const std::bad_alloc&) {
     written = false;
@@ -157,9 +158,9 @@ bool Partition::write_group() {
   group_.release_slots(services_.buffers);
   if (written && group_.error != 0) {
     written = false;
-    fail_group(kCannotAppendToFile);
+    fail_group(group_.error == ENOMEM ? kOutOfMemory : kCannotAppendToFile);
     // What part of it is in the file must not be taken for records after a restart.
-    if (active_->file()->truncate(end_position_) != 0) fence();
+    if (active_log_->cut(end_position_) != 0) fence();
   }
   if (!written) {
     builder_ = before;
@@ -189,20 +190,16 @@ void Partition::fail_first_append(int error) {
   complete_group();
 }
 
-// On a sync thread, which has the partition from the I/O thread.
 void Partition::finish_synced_group() {
   group_.error = sync_logs();
   if (group_.error != 0) {
     fail_group(kCannotAppendToFile);
-    const std::lock_guard lock(maintenance_mutex_);
-    fence_faulted();
+    fence_unsynced();
   } else {
     publish_group();
     const std::lock_guard lock(view_mutex_);
     durable_offset_ = next_offset_;
   }
-  complete_group();
-  release_ownership();
 }
 
 // Makes the group visible, and begins a new segment where it filled the old one.
@@ -215,7 +212,11 @@ void Partition::publish_group() {
   const bool checkpoint_due = publish(ends, group_.extents);
   ids_.commit();
   const bool reserve_due = durability_ != Durability::kGroup && end_offset_ + kReservedOffsets / 2 > reserved_offset_;
-  if (group_.fills_segment) rotate();
+  if (group_.fills_segment) {
+    rotate();
+  } else {
+    make_space_ahead();
+  }
   if (checkpoint_due || reserve_due) request_maintenance();
 }
 
@@ -227,6 +228,7 @@ bool Partition::publish(const SegmentEnds& ends, const std::vector<Extent>& exte
   end_logical_bytes_ = ends.logical_bytes;
   segment_timestamp_ = ends.first_timestamp;
   last_timestamp_ = ends.last_timestamp;
+  idle_ticks_ = 0;
   const std::lock_guard lock(view_mutex_);
   active_->publish(ends, extents);
   next_offset_ = end_offset_;
@@ -238,8 +240,8 @@ bool Partition::publish(const SegmentEnds& ends, const std::vector<Extent>& exte
 void Partition::rotate() {
   std::shared_ptr<Segment> next;
   // Without a new file the full segment goes on taking batches, and each one tries again.
-  if (make_segment(log_, end_offset_, &next) != 0) return;
-  active_ = next;
+  if (next_segment(end_offset_, &next) != 0) return;
+  activate(next);
   builder_ = ExtentBuilder(next->start);
   end_position_ = 0;
   end_logical_bytes_ = 0;

@@ -1,5 +1,5 @@
-// What waits for the device behind the back of appends and polls: checkpoints, sealing, removal, purge, closing. Runs on sync threads, one at a time
-// a partition (maintenance_mutex_).
+// What waits for the device behind the back of appends and polls: checkpoints, removal, purge, closing, on sync threads, one at a time a partition
+// (meta_mutex_); index files on background threads (index_mutex_).
 #include <algorithm>
 
 #include "index_file.h"
@@ -9,8 +9,19 @@ namespace galgo {
 
 using std::chrono::steady_clock;
 
+namespace {
+
+// After so many ticks without an append a direct log gives its staging buffers back.
+constexpr uint32_t kIdleTicks = 8;
+
+}  // namespace
+
 void Partition::tick(steady_clock::time_point now) {
   if (state() != State::kReady) return;
+  if (direct_active_ && idle_ticks_.fetch_add(1) == kIdleTicks && own_if_idle()) {
+    active_log_->shrink();
+    release_ownership();
+  }
   bool dirty = offsets_.dirty();
   {
     const std::lock_guard lock(view_mutex_);
@@ -28,26 +39,66 @@ void Partition::request_maintenance() {
 }
 
 void Partition::maintain() {
-  const std::lock_guard lock(maintenance_mutex_);
-  // Cleared under the lock: what is requested from here on needs another run.
-  maintenance_requested_ = false;
-  if (state() == State::kReady) checkpoint();
+  {
+    const std::lock_guard lock(meta_mutex_);
+    // Cleared under the lock: what is requested from here on needs another run.
+    maintenance_requested_ = false;
+    if (state() != State::kReady || checkpoint() != 0) return;
+  }
+  request_indexes();
 }
 
-// With maintenance_mutex_. Syncs, seals what is full, brings the active index up to date and notes in partition.meta how far the log is durable.
-// Returns 0 or errno. A sync that fails fences the partition; what cannot be written for want of space is written another time.
-int Partition::checkpoint() {
+void Partition::request_indexes() {
+  if (indexes_requested_.exchange(true)) return;
+  services_.background.post([self = shared_from_this()] {
+    self->indexes_requested_ = false;
+    if (self->write_indexes() != 0) self->fence_unsynced();
+  });
+}
+
+// Seals what is full and synced, and brings the active index up to date. Returns 0, or the errno of a log's sync that failed; what cannot be written
+// is written another time.
+int Partition::write_indexes() {
+  const std::lock_guard lock(index_mutex_);
+  if (state() != State::kReady) return 0;
   std::vector<std::shared_ptr<Segment>> segments;
+  {
+    const std::lock_guard view_lock(view_mutex_);
+    const auto unsealed = std::find_if(segments_.rbegin(), segments_.rend(), [](const auto& segment) { return segment->sealed.load(); });
+    segments.assign(unsealed.base(), segments_.end());
+  }
+  if (segments.empty()) return 0;
+  const std::shared_ptr<Segment> active = std::move(segments.back());
+  segments.pop_back();
+  for (const auto& segment : segments) {
+    if (!segment->log_synced) break;
+    bool unsynced = false;
+    if (const int error = segment->file()->finish(segment->ends().end_position, &unsynced)) {
+      if (unsynced) return error;
+      break;
+    }
+    // An index that cannot be written is rebuilt from the log some day.
+    if (write_index(log_, *segment, true) != 0) continue;
+    segment->sealed = true;
+    services_.segments.touch(segment);
+  }
+  write_index(log_, *active, false);
+  return 0;
+}
+
+// With meta_mutex_. Syncs, and notes in partition.meta how far the log is durable. Returns 0 or errno. A sync that fails fences the partition; what
+// cannot be written for want of space is written another time.
+int Partition::checkpoint() {
+  uint64_t active_start = 0;
   uint64_t next_offset = 0;
   uint64_t last_timestamp = 0;
   SegmentEnds ends;
   {
     const std::lock_guard lock(view_mutex_);
-    const auto unsealed = std::find_if(segments_.rbegin(), segments_.rend(), [](const auto& segment) { return segment->sealed.load(); });
-    segments.assign(unsealed.base(), segments_.end());
+    active_start = segments_.back()->start;
     next_offset = next_offset_;
     last_timestamp = published_timestamp_;
-    ends = segments.back()->ends();
+    ends = segments_.back()->ends();
   }
   int error = sync_logs();
   if (error == 0) {
@@ -58,24 +109,13 @@ int Partition::checkpoint() {
     fence_faulted();
     return error;
   }
-  {
-    const std::shared_ptr<Segment> active = std::move(segments.back());
-    segments.pop_back();
-    for (const auto& segment : segments) {
-      // An index that cannot be written is rebuilt from the log some day.
-      if (write_index(log_, *segment, true) != 0) continue;
-      segment->sealed = true;
-      services_.segments.touch(segment);
-    }
-    write_index(log_, *active, false);
-    PartitionMeta changed = meta_;
-    changed.active_start = active->start;
-    changed.durable_length = ends.end_position;
-    changed.durable_offset = next_offset;
-    changed.last_timestamp = last_timestamp;
-    if (durability_ != Durability::kGroup) changed.reserved_offset = std::max(meta_.reserved_offset, next_offset + kReservedOffsets);
-    if ((error = change_meta(std::move(changed)))) return error;
-  }
+  PartitionMeta changed = meta_;
+  changed.active_start = active_start;
+  changed.durable_length = ends.end_position;
+  changed.durable_offset = next_offset;
+  changed.last_timestamp = last_timestamp;
+  if (durability_ != Durability::kGroup) changed.reserved_offset = std::max(meta_.reserved_offset, next_offset + kReservedOffsets);
+  if ((error = change_meta(std::move(changed)))) return error;
   reserved_offset_ = meta_.reserved_offset;
   last_checkpoint_ = steady_clock::now().time_since_epoch().count();
   const std::lock_guard lock(view_mutex_);
@@ -84,8 +124,8 @@ int Partition::checkpoint() {
 }
 
 // Makes everything written durable: segments that were filled since the last sync, the active one, and the names of new ones. Called by the owner for
-// its group, and with maintenance_mutex_ for checkpoints. One at a time: of two syncs side by side only one is told of an error that concerns both,
-// so after one that failed no other may succeed.
+// its group, and with meta_mutex_ for checkpoints. One at a time: of two syncs side by side only one is told of an error that concerns both, so after
+// one that failed no other may succeed.
 int Partition::sync_logs() {
   const std::lock_guard syncing(sync_mutex_);
   if (sync_error_ == 0) sync_error_ = sync_written();
@@ -120,7 +160,7 @@ int Partition::sync_written() {
   return 0;
 }
 
-// With maintenance_mutex_. Makes `changed` what partition.meta says. Returns 0, or errno: nothing has changed, or the sync failed and the partition
+// With meta_mutex_. Makes `changed` what partition.meta says. Returns 0, or errno: nothing has changed, or the sync failed and the partition
 // is fenced.
 int Partition::change_meta(PartitionMeta changed) {
   bool unsynced = false;
@@ -130,7 +170,7 @@ int Partition::change_meta(PartitionMeta changed) {
   return error;
 }
 
-// With maintenance_mutex_. Nobody knows what of the files is on the device: the next opening is told so, if that can still be written.
+// With meta_mutex_. Nobody knows what of the files is on the device: the next opening is told so, if that can still be written.
 void Partition::fence_faulted() {
   fence();
   // A purge that has begun is finished by the next opening.
@@ -138,8 +178,14 @@ void Partition::fence_faulted() {
   write_meta(services_.file_system, log_.directory, &counters_, &meta_);
 }
 
+// The same, for who has no lock.
+void Partition::fence_unsynced() {
+  const std::lock_guard lock(meta_mutex_);
+  fence_faulted();
+}
+
 int Partition::reserve_offsets(uint64_t beyond) {
-  const std::lock_guard lock(maintenance_mutex_);
+  const std::lock_guard lock(meta_mutex_);
   if (meta_.reserved_offset < beyond) {
     PartitionMeta changed = meta_;
     changed.reserved_offset = beyond + kReservedOffsets;
@@ -150,7 +196,7 @@ int Partition::reserve_offsets(uint64_t beyond) {
 }
 
 Completion Partition::remove_oldest(const Control& control) {
-  const std::lock_guard maintenance(maintenance_mutex_);
+  const std::scoped_lock locks(meta_mutex_, index_mutex_);
   Completion completion{.request = control.request, .status = refusal()};
   if (completion.status != kOk) return completion;
   // No consumer that has a place in this partition loses messages it has not passed.
@@ -198,7 +244,7 @@ Completion Partition::remove_oldest(const Control& control) {
 
 // The owner's. A crash after the first write is finished by the next opening.
 Completion Partition::empty(const Control& control) {
-  const std::lock_guard maintenance(maintenance_mutex_);
+  const std::scoped_lock locks(meta_mutex_, index_mutex_);
   Completion completion{.request = control.request, .status = refusal()};
   if (completion.status != kOk) return completion;
   PartitionMeta purging = meta_;
@@ -211,6 +257,9 @@ Completion Partition::empty(const Control& control) {
   }
   std::shared_ptr<Segment> fresh;
   int error = 0;
+  // The new log may get its name.
+  active_log_->stop_space();
+  drop_next_log();
   {
     std::vector<std::shared_ptr<Segment>> removed;
     {
@@ -246,7 +295,8 @@ Completion Partition::empty(const Control& control) {
     return completion;
   }
   reserved_offset_ = meta_.reserved_offset;
-  active_ = fresh;
+  if (direct_wanted_) go_direct(*fresh->file(), fresh->log_path, 0);
+  activate(fresh);
   builder_ = ExtentBuilder(0);
   ids_.clear();
   end_offset_ = end_position_ = end_logical_bytes_ = segment_timestamp_ = 0;
@@ -257,10 +307,17 @@ Completion Partition::empty(const Control& control) {
 
 // The owner's.
 Completion Partition::shut(const Control& control) {
-  const std::lock_guard maintenance(maintenance_mutex_);
+  const std::lock_guard meta_lock(meta_mutex_);
   Completion completion{.request = control.request};
   if (state() == State::kReady) {
+    bool unsynced = false;
     int error = checkpoint();
+    if (error == 0) {
+      error = write_indexes();
+      unsynced = error != 0;
+    }
+    if (error == 0) error = active_log_->finish(end_position_, &unsynced);
+    if (unsynced) fence_faulted();
     if (error == 0) {
       PartitionMeta stopped = meta_;
       stopped.state = StoredState::kCleanStop;
@@ -270,7 +327,8 @@ Completion Partition::shut(const Control& control) {
     completion.detail = static_cast<uint32_t>(error);
   }
   state_ = State::kShut;
-  const std::lock_guard lock(view_mutex_);
+  drop_next_log();
+  const std::scoped_lock locks(index_mutex_, view_mutex_);
   for (const auto& segment : segments_) services_.segments.forget(segment);
   return completion;
 }
@@ -289,10 +347,7 @@ void Partition::finish_offset_request(Waiter waiter) {
       waiters.swap(self->offset_waiters_);
     }
     const int error = self->services_.figures.time_sync([&] { return self->offsets_.sync(); });
-    if (error != 0) {
-      const std::lock_guard lock(self->maintenance_mutex_);
-      self->fence_faulted();
-    }
+    if (error != 0) self->fence_unsynced();
     for (const Waiter& each : waiters) {
       complete(each.sink, {.request = each.request, .status = error == 0 ? kOk : kIoError, .detail = static_cast<uint32_t>(error)});
     }

@@ -73,23 +73,24 @@ Status Partition::restore_records(uint8_t* data, std::vector<TranscodedRecord>& 
   } while (after < records.size() && !segment_full(ends.logical_bytes, ends.end_position));
 
   iovec part{data + records[first].position, ends.end_position - end_position_};
-  if (const int error = active_->file()->write(&part, 1, end_position_)) {
+  if (const int error = active_log_->append(&part, 1, end_position_, ends.end_position)) {
     builder_ = before;
     completion->detail = static_cast<uint32_t>(error);
-    if (active_->file()->truncate(end_position_) != 0) fence();
-    return kIoError;
+    if (active_log_->cut(end_position_) != 0) fence();
+    return error == ENOMEM ? kOutOfMemory : kIoError;
   }
   *next = after;
   completion->count += count;
   completion->start += raised;
   completion->timestamp = ends.last_timestamp;
   if (publish(ends, extents)) request_maintenance();
+  make_space_ahead();
   return kOk;
 }
 
 // The log in front of the gap is made durable first, so that a jump never follows a segment that a power loss could shorten.
 Status Partition::begin_behind_gap(uint64_t offset, uint32_t* detail) {
-  const std::lock_guard maintenance(maintenance_mutex_);
+  const std::lock_guard lock(meta_mutex_);
   if (offset < end_offset_ || end_offset_ == active_->start) return kInvalidOffset;
   if (meta_.jumps.size() >= kJumpsMax) return kInvalidOffset;
   int error = checkpoint();
@@ -99,16 +100,16 @@ Status Partition::begin_behind_gap(uint64_t offset, uint32_t* detail) {
     error = change_meta(std::move(changed));
   }
   std::shared_ptr<Segment> segment;
-  if (error == 0) error = make_segment(log_, offset, &segment);
+  if (error == 0) error = next_segment(offset, &segment);
   if (error != 0) {
     *detail = static_cast<uint32_t>(error);
     return kIoError;
   }
-  active_ = segment;
+  activate(segment);
   builder_ = ExtentBuilder(offset);
   end_offset_ = offset;
   end_position_ = end_logical_bytes_ = 0;
-  const std::lock_guard lock(view_mutex_);
+  const std::lock_guard view_lock(view_mutex_);
   segments_.push_back(std::move(segment));
   next_offset_ = offset;
   return kOk;

@@ -8,6 +8,8 @@
 namespace galgo {
 namespace {
 
+constexpr const char* kPreparedLogName = "next.log";
+
 uint64_t random_secret() {
   uint8_t id[16];
   random_id(id);
@@ -48,6 +50,7 @@ class Recovery {
   bool find_lost_secret();
   int never_written(bool* answer);
   int log_empty(uint64_t start, bool* answer);
+  int log_blank(uint64_t start, bool* answer);
   int finish_purge();
   int recover();
 
@@ -72,7 +75,8 @@ class Recovery {
   const PartitionOptions& options_;
   Recovered result_;
   int error_ = 0;
-  bool made_ = false;  // the folder is new
+  bool made_ = false;      // the folder is new
+  bool prepared_ = false;  // there is a log that was made ready, but never appended to
   std::vector<uint64_t> starts_;
 };
 
@@ -87,6 +91,7 @@ bool Recovery::open_folder() {
   for (const std::string& name : names) {
     uint64_t start = 0;
     if (parse_log_name(name, &start)) starts_.push_back(start);
+    prepared_ = prepared_ || name == kPreparedLogName;
   }
   std::sort(starts_.begin(), starts_.end());
 
@@ -130,7 +135,13 @@ bool Recovery::find_lost_secret() {
     if (file->read(bytes, kRecordHeaderBytes, 0, &done) != 0) continue;
     RecordInfo info;
     const bool verifies = done == kRecordHeaderBytes && read_record_header(bytes, header.secret, options_.incarnation, &info) == HeaderCheck::kValid;
-    if (!verifies && !(done == 0 && starts_.size() == 1)) continue;
+    bool empty = false;
+    if (!verifies && starts_.size() == 1) {
+      // Zeros were written ahead of the first record.
+      uint64_t size = 0;
+      if (file->size(&size) != 0 || all_zero(*file, 0, size, &empty) != 0) continue;
+    }
+    if (!verifies && !empty) continue;
     meta().secret = header.secret;
     meta().first_retained = starts_.front();
     meta().active_start = starts_.front();
@@ -158,6 +169,15 @@ int Recovery::log_empty(uint64_t start, bool* answer) {
   if (error == 0) error = file->size(&size);
   *answer = size == 0;
   return error;
+}
+
+// True of a log that has nothing but zeros, which are written ahead of records.
+int Recovery::log_blank(uint64_t start, bool* answer) {
+  std::unique_ptr<File> file;
+  uint64_t size = 0;
+  int error = context_.file_system.open(Segment(context_.directory, start).log_path, OpenMode::kRead, &context_.counters, &file);
+  if (error == 0) error = file->size(&size);
+  return error == 0 ? all_zero(*file, 0, size, answer) : error;
 }
 
 int Recovery::recover() {
@@ -189,6 +209,9 @@ int Recovery::finish_purge() {
 }
 
 int Recovery::open_segments() {
+  if (prepared_) {
+    if (const int error = context_.file_system.remove(prepared_log_path(context_.directory))) return error;
+  }
   while (!starts_.empty() && starts_.front() < meta().first_retained) {
     if (const int error = remove_segment_files(context_, Segment(context_.directory, starts_.front()))) return error;
     starts_.erase(starts_.begin());
@@ -221,7 +244,7 @@ int Recovery::open_segments() {
     if (ends.end_offset > starts_[i + 1]) {
       // A file that a failed rotation left behind, after which this segment went on.
       bool stray = false;
-      if (const int error = log_empty(starts_[i + 1], &stray)) return error;
+      if (const int error = log_blank(starts_[i + 1], &stray)) return error;
       if (stray) {
         if (const int error = remove_segment_files(context_, Segment(context_.directory, starts_[i + 1]))) return error;
         starts_.erase(starts_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
@@ -271,16 +294,25 @@ int Recovery::open_sealed(size_t index, bool* broken) {
   ScanState state{.next_offset = segment.start};
   std::vector<Extent> extents;
   if (const int error = scan_log(*file, size, context_, &state, &builder, &extents)) return error;
-  *broken = state.position != size || !follows(state.next_offset);
+  // The zeros behind a log that was full, but not yet sealed.
+  bool padded = false;
+  if (state.position < size) {
+    if (const int error = all_zero(*file, state.position, size, &padded)) return error;
+  }
+  *broken = (state.position != size && !padded) || !follows(state.next_offset);
   segment.publish({state.next_offset, state.position, state.logical_bytes, state.first_timestamp, state.last_timestamp}, {});
   segment.set_extents(std::move(extents), 0);
   if (!*broken) {
-    const uint64_t synced = segment.start < meta().active_start ? size : segment.start == meta().active_start ? meta().durable_length : 0;
-    if (const int error = make_durable(*file, synced, size)) return error;
+    if (padded) {
+      if (const int error = file->truncate(state.position)) return error;
+    }
+    const uint64_t end = state.position;
+    const uint64_t synced = segment.start < meta().active_start ? end : segment.start == meta().active_start ? meta().durable_length : 0;
+    if (const int error = make_durable(*file, synced, end)) return error;
     if (const int error = write_index(context_, segment, true)) return error;
     segment.log_synced = segment.entry_synced = segment.sealed = true;
   }
-  segment.set_file(std::move(file));
+  segment.set_file(std::make_shared<LogFile>(std::move(file)));
   return 0;
 }
 
@@ -303,12 +335,8 @@ int Recovery::make_durable(File& file, uint64_t from, uint64_t to) {
 // Pass B: the end of the active segment.
 int Recovery::open_active() {
   Segment& segment = *result_.segments.back();
-  std::shared_ptr<File> file;
-  {
-    std::unique_ptr<File> opened;
-    if (const int error = context_.file_system.open(segment.log_path, OpenMode::kReadWrite, &context_.counters, &opened)) return error;
-    file = std::move(opened);
-  }
+  std::unique_ptr<File> file;
+  if (const int error = context_.file_system.open(segment.log_path, OpenMode::kReadWrite, &context_.counters, &file)) return error;
   uint64_t size = 0;
   if (const int error = file->size(&size)) return error;
   const uint64_t durable = segment.start < meta().active_start ? size : segment.start == meta().active_start ? meta().durable_length : 0;
@@ -346,26 +374,29 @@ int Recovery::open_active() {
   if (p < durable || (p < size && fenced())) {
     fence();
   } else if (p < size) {
+    bool padded = false;
+    if (const int error = all_zero(*file, p, size, &padded)) return error;
     bool damaged = false;
-    if (options_.durability == Durability::kGroup) {
+    if (!padded && options_.durability == Durability::kGroup) {
       if (const int error = holds_two_groups(*file, p, size, context_, state.next_offset, &damaged)) return error;
     }
     if (damaged) fence();
   }
   segment.publish({state.next_offset, p, state.logical_bytes, state.first_timestamp, state.last_timestamp}, {});
   segment.set_extents(extents, indexed);
-  segment.set_file(file);
+  File& log = *file;
+  segment.set_file(std::make_shared<LogFile>(std::move(file), p));
   result_.next_offset = state.next_offset;
   if (state.next_offset < meta().durable_offset) fence();
   if (fenced()) return 0;
 
   // Pass C.
   if (p < size) {
-    if (const int error = file->truncate(p)) return error;
+    if (const int error = log.truncate(p)) return error;
   }
   // An opening that was killed may have cut the log and not synced that.
   if (p < size || p > durable || result_.found != StoredState::kCleanStop) {
-    if (const int error = make_durable(*file, durable, p)) return error;
+    if (const int error = make_durable(log, durable, p)) return error;
   }
   segment.index_made = content.valid && !content.header.sealed;
   if (!segment.index_made) segment.set_extents(extents, 0);
@@ -463,11 +494,13 @@ int make_segment(const LogContext& context, uint64_t start, std::shared_ptr<Segm
     context.file_system.remove(made->log_path);
     return error;
   }
-  made->set_file(std::move(file));
+  made->set_file(std::make_shared<LogFile>(std::move(file)));
   made->set_extents({}, 0);
   *segment = std::move(made);
   return 0;
 }
+
+std::string prepared_log_path(const std::string& directory) { return directory + "/" + kPreparedLogName; }
 
 int remove_segment_files(const LogContext& context, const Segment& segment) {
   if (const int error = context.file_system.remove(segment.log_path)) return error;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine.h"
@@ -39,6 +40,9 @@ Recovered recover_partition(LogContext& context, const PartitionOptions& options
 
 /// Makes the empty segment that begins at `start`. Returns 0 or errno.
 int make_segment(const LogContext& context, uint64_t start, std::shared_ptr<Segment>* segment);
+
+/// Where the log of the next segment is made ready before its first offset is known.
+std::string prepared_log_path(const std::string& directory);
 
 /// Removes a segment's files. Returns 0 or errno.
 int remove_segment_files(const LogContext& context, const Segment& segment);

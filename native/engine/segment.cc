@@ -98,12 +98,12 @@ bool Segment::loaded() const {
   return has_extents_ && file_;
 }
 
-void Segment::set_file(std::shared_ptr<File> file) {
+void Segment::set_file(std::shared_ptr<LogFile> file) {
   const std::lock_guard lock(mutex_);
   file_ = std::move(file);
 }
 
-std::shared_ptr<File> Segment::file() const {
+std::shared_ptr<LogFile> Segment::file() const {
   const std::lock_guard lock(mutex_);
   return file_;
 }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "extent_index.h"
-#include "file.h"
+#include "log_file.h"
 
 namespace galgo {
 
@@ -31,7 +31,7 @@ struct SegmentEnds {
 /// A byte range of a log, cut at extent borders.
 struct Piece {
   std::shared_ptr<Segment> segment;
-  std::shared_ptr<File> file;
+  std::shared_ptr<LogFile> file;
   uint64_t begin;
   uint64_t end;
   uint64_t record_position;  // header of the record that `begin` belongs to: `begin` itself, or before it if `begin` is a frame
@@ -53,7 +53,7 @@ inline constexpr uint64_t kTailReadBytes = 16 * 1024;
 
 /// The newest part of a log, from a record's border on.
 struct TailPlan {
-  std::shared_ptr<File> file;
+  std::shared_ptr<LogFile> file;
   uint64_t begin = 0;
   uint64_t end = 0;
   uint64_t bytes = 0;  // to be read of it
@@ -88,8 +88,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   void extents_written(size_t count);
 
   bool loaded() const;
-  void set_file(std::shared_ptr<File> file);
-  std::shared_ptr<File> file() const;
+  void set_file(std::shared_ptr<LogFile> file);
+  std::shared_ptr<LogFile> file() const;
   void set_extents(std::vector<Extent> extents, size_t written);
   /// Drops extents and descriptor.
   void release();
@@ -105,7 +105,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
 
   mutable std::mutex mutex_;
   SegmentEnds ends_;
-  std::shared_ptr<File> file_;
+  std::shared_ptr<LogFile> file_;
   std::vector<Extent> extents_;
   size_t extents_written_ = 0;
   bool has_extents_ = false;

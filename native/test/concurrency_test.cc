@@ -139,7 +139,7 @@ class Concurrency : public EngineTest {
     std::this_thread::sleep_for(kRunTime);
     stop = true;
     for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(p.engine->buffers().bytes_in_use(), 0u);
+    EXPECT_EQ(p.buffers_in_use(), 0u);
     const PartitionStats before = p.stats();
     EXPECT_GT(before.segments, 0u);
     p.open_ready();

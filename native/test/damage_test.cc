@@ -21,6 +21,7 @@ class Damage : public ::testing::Test {
     partition.options.io_threads = partition.options.sync_threads = 1;
     partition.options.sync_interval_ms = partition.options.checkpoint_interval_ms = kNever;
     partition.options.buffer_bytes_max = 32 << 20;
+    partition.options.space_ahead = SpaceAhead::kNone;
   }
 
   void append(OnePartition& partition, const std::vector<std::string>& payloads, Generation generation = Generation::kVsr) {
@@ -37,6 +38,12 @@ class Damage : public ::testing::Test {
     disk.restart_process();
     p.partition.create = false;
     return disk.files(p.directory);
+  }
+  /// The records in the first log, without the zeros that may be behind them.
+  Bytes log_of(const Files& files) const {
+    Bytes bytes = files.at(log);
+    bytes.resize(ends.back());
+    return bytes;
   }
   Completion open_with(const Files& files) {
     p.engine.reset();
@@ -216,7 +223,7 @@ TEST_F(Damage, PayloadsThatHoldRecordsAreNotTakenForRecords) {
     p.partition.durability = durability;
     p.open_ready();
     for (int i = 0; i < 5; ++i) append(p, {"message " + std::to_string(i)});
-    const Bytes records = disk.files(p.directory)[log];
+    const Bytes records = log_of(disk.files(p.directory));
     const std::string payload(records.begin(), records.end());
     append(p, {payload, payload});
     const Files files = take();
@@ -228,7 +235,7 @@ TEST_F(Damage, PayloadsThatHoldRecordsAreNotTakenForRecords) {
       ASSERT_EQ(p.stats().next_offset, 5u);
       expect_second_opening_to_be_the_same(5);
     };
-    const Bytes& whole = files.at(log);
+    const Bytes whole = log_of(files);
     for (size_t length = records.size(); length < whole.size() && !HasFailure(); length += step_of(7)) {
       SCOPED_TRACE(length);
       expect_cut(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
@@ -252,8 +259,9 @@ TEST_F(Damage, RecordsAndLogsOfAnotherPartitionAreNotServed) {
   for (int i = 0; i < 8; ++i) append(other, {"foreign " + std::to_string(i)});
   other.engine.reset();
   Files files = take();
-  const Bytes foreign = disk.files(other.directory)[log];
-  const Bytes own = files[log];
+  files[log] = log_of(files);
+  Bytes foreign = disk.files(other.directory)[log];
+  foreign.resize(2 * files[log].size());
   const size_t record = foreign.size() / 8;
 
   Files damaged = files;

@@ -177,7 +177,7 @@ TEST_F(Poll, LargeClassicPollsAreTranscodedPieceByPiece) {
   for (int i = 0; i < 6; ++i) ASSERT_EQ(p.append(uniform_messages(2000, 1000)).status, kOk);
   EXPECT_EQ(p.poll({.value = 5, .count = 20'000, .generation = Generation::kClassic}).offsets(), range(5, 12'000));
   EXPECT_EQ(p.poll({.value = 5, .count = 20'000}).offsets(), range(5, 12'000));
-  EXPECT_EQ(p.engine->buffers().bytes_in_use(), 0u);
+  EXPECT_EQ(p.buffers_in_use(), 0u);
 }
 
 TEST_F(Poll, DamageOnDiskIsReportedAndLeavesTheRestReadable) {
@@ -192,7 +192,7 @@ TEST_F(Poll, DamageOnDiskIsReportedAndLeavesTheRestReadable) {
   EXPECT_EQ(p.poll({.value = 0, .count = 10}).offsets(), range(0, 10));
   EXPECT_EQ(p.poll({.value = 290, .count = 10}).offsets(), range(290, 300));
   EXPECT_EQ(p.poll({.value = 149, .count = 10}).completion.status, kInvalidMessageChecksum);
-  EXPECT_EQ(p.engine->buffers().bytes_in_use(), 0u);
+  EXPECT_EQ(p.buffers_in_use(), 0u);
 }
 
 TEST_F(Poll, BudgetsOfDescriptorsAndExtentsHoldAcrossSegments) {
@@ -206,7 +206,7 @@ TEST_F(Poll, BudgetsOfDescriptorsAndExtentsHoldAcrossSegments) {
     std::error_code error;
     descriptors += std::filesystem::read_symlink(entry.path(), error).extension() == ".log";
   }
-  EXPECT_LE(descriptors, 3u);
+  EXPECT_LE(descriptors, direct_io() ? 4u : 3u) << "two sealed ones and the active one";
 }
 
 TEST_F(Poll, WaitsForOpening) {

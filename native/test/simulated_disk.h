@@ -3,7 +3,8 @@
 // Every file has what programs see (`live`) and what is safe (`durable`); in between lie versions of its pages of 4 KiB and of its size. A sync makes
 // the newest version of each safe. Names are likewise: those of a directory are safe once it is synced. A loss of power picks for every page, size
 // and name one of the versions since the last sync, each independently of all others; some losses also tear pages at sectors of 512 bytes. A kill
-// loses nothing. A sync that fails leaves pages clean that are not safe, as Linux does.
+// loses nothing. A sync that fails leaves pages clean that are not safe, as Linux does. Direct writes go to the device's own cache, which a loss of
+// power empties like the kernel's, and are refused unless they are aligned.
 //
 // Calls are counted. crash_at(n) ends the run in the n-th call: from there on nothing has an effect, every call fails and `crashed` is true; what was
 // acknowledged before that moment is what counts. fail_at(n, …) makes calls fail while the run goes on.
@@ -28,7 +29,8 @@
 
 namespace galgo::test {
 
-/// kIoError: any call, EIO, nothing done. kNoSpace: writes, new files and folders, ENOSPC, nothing done. kShortWrite: writes, ENOSPC after half.
+/// kIoError: any call, EIO, nothing done. kNoSpace: writes, reserving, new files and folders, ENOSPC, nothing done. kShortWrite: writes, ENOSPC after
+/// half.
 enum class Fault { kIoError, kNoSpace, kShortWrite };
 
 class SimulatedDisk final : public FileSystem {
@@ -130,7 +132,7 @@ class SimulatedDisk final : public FileSystem {
     const std::lock_guard lock(mutex_);
     Directory made;
     for (const auto& [name, content] : contents) {
-      auto inode = std::make_shared<Inode>();
+      auto inode = std::make_shared<Inode>(directory + "/" + name);
       inode->live = inode->durable = content;
       made.live[name] = made.durable[name] = std::move(inode);
     }
@@ -149,10 +151,10 @@ class SimulatedDisk final : public FileSystem {
     if (const int error = step(creates ? "create" : "open", path)) return error;
     if (missing && !creates) return ENOENT;
     if (creates) {
-      directory->live[name] = std::make_shared<Inode>();
+      directory->live[name] = std::make_shared<Inode>(path);
       directory->changed(name);
     }
-    *file = std::make_unique<SimulatedFile>(*this, directory->live[name], path, counters);
+    *file = std::make_unique<SimulatedFile>(*this, directory->live[name], mode == OpenMode::kDirect, counters);
     return 0;
   }
 
@@ -161,6 +163,20 @@ class SimulatedDisk final : public FileSystem {
     if (const int error = step("unlink", path)) return error;
     Directory* directory = find(parent(path));
     if (directory != nullptr && directory->live.erase(leaf(path)) > 0) directory->changed(leaf(path));
+    return 0;
+  }
+
+  int rename(const std::string& from, const std::string& to) override {
+    const std::lock_guard lock(mutex_);
+    if (const int error = step("rename", from)) return error;
+    Directory* directory = find(parent(from));
+    if (directory == nullptr || !directory->live.contains(leaf(from))) return ENOENT;
+    std::shared_ptr<Inode>& replaced = directory->live[leaf(to)];
+    replaced = directory->live[leaf(from)];
+    replaced->path = to;
+    directory->live.erase(leaf(from));
+    directory->changed(leaf(to));
+    directory->changed(leaf(from));
     return 0;
   }
 
@@ -194,6 +210,9 @@ class SimulatedDisk final : public FileSystem {
   enum class Survival { kNothing, kEverything, kPages, kSectors };
 
   struct Inode {
+    explicit Inode(std::string where) : path(std::move(where)) {}
+
+    std::string path;
     Content live;
     Content durable;
     std::map<size_t, std::vector<Content>> pages;  // versions of each since the last sync, oldest first
@@ -213,8 +232,8 @@ class SimulatedDisk final : public FileSystem {
 
   class SimulatedFile final : public File {
    public:
-    SimulatedFile(SimulatedDisk& disk, std::shared_ptr<Inode> inode, std::string path, IoCounters* counters)
-        : disk_(disk), inode_(std::move(inode)), path_(std::move(path)), counters_(counters), life_(disk.life_) {}
+    SimulatedFile(SimulatedDisk& disk, std::shared_ptr<Inode> inode, bool direct, IoCounters* counters)
+        : disk_(disk), inode_(std::move(inode)), direct_(direct), counters_(counters), life_(disk.life_) {}
 
     int read(void* to, size_t length, uint64_t position, size_t* done) override {
       const std::lock_guard lock(disk_.mutex_);
@@ -235,6 +254,7 @@ class SimulatedDisk final : public FileSystem {
     int write(iovec* parts, size_t count, uint64_t position) override {
       const std::lock_guard lock(disk_.mutex_);
       Content bytes;
+      if (direct_ && !aligned(parts, count, position)) return EINVAL;
       for (size_t i = 0; i < count; ++i) {
         const auto* from = static_cast<const uint8_t*>(parts[i].iov_base);
         bytes.insert(bytes.end(), from, from + parts[i].iov_len);
@@ -277,12 +297,24 @@ class SimulatedDisk final : public FileSystem {
       return 0;
     }
 
+    int allocate(uint64_t /*position*/, uint64_t /*length*/) override {
+      const std::lock_guard lock(disk_.mutex_);
+      return step("allocate");
+    }
+
    private:
-    int step(const char* call, bool* in_part = nullptr) { return life_ == disk_.life_ ? disk_.step(call, path_, in_part) : EIO; }
+    static bool aligned(const iovec* parts, size_t count, uint64_t position) {
+      bool all = position % kBlockBytes == 0;
+      for (size_t i = 0; i < count; ++i) {
+        all = all && reinterpret_cast<uintptr_t>(parts[i].iov_base) % kBlockBytes == 0 && parts[i].iov_len % kBlockBytes == 0;
+      }
+      return all;
+    }
+    int step(const char* call, bool* in_part = nullptr) { return life_ == disk_.life_ ? disk_.step(call, inode_->path, in_part) : EIO; }
 
     SimulatedDisk& disk_;
     const std::shared_ptr<Inode> inode_;
-    const std::string path_;
+    const bool direct_;
     IoCounters* const counters_;
     const uint64_t life_;
   };
@@ -307,7 +339,7 @@ class SimulatedDisk final : public FileSystem {
     if (calls_ < fail_from_ || calls_ >= fail_end_) return 0;
     const bool writes = call == "write";
     if (fault_ == Fault::kShortWrite && !writes) return 0;
-    if (fault_ == Fault::kNoSpace && !writes && call != "create" && call != "mkdir") return 0;
+    if (fault_ == Fault::kNoSpace && !writes && call != "create" && call != "mkdir" && call != "allocate") return 0;
     if (in_part != nullptr) *in_part = fault_ == Fault::kShortWrite;
     failed_.push_back(call + " " + leaf(path));
     return fault_ == Fault::kIoError ? EIO : ENOSPC;
