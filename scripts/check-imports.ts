@@ -12,6 +12,7 @@ const layers = [
   'index',
   'galgo',
   'embedded',
+  'galgo-options',
   'main',
   'server',
   'cli',

@@ -39,6 +39,11 @@ done
 vsr send vsr-stream topic from-vsr 10000
 classic read vsr-stream topic 0 from-vsr 10000 plain
 
+# What the README shows.
+sed -n '/^```python$/,/^```$/{/^```/!p}' "$root/README.md" | sed "s/127\.0\.0\.1:8090/$address/" >"$work/readme.py"
+printed=$(timeout 60 "$cache/python-0.9.0/bin/python" "$work/readme.py")
+[[ $printed == "[b'first order']" ]] || { echo "the README's program printed: $printed"; exit 1; }
+
 kill -TERM "$server"
 wait "$server"
 server=

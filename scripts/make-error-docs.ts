@@ -11,8 +11,8 @@ export function errorDocs(): string {
   return `# Errors
 
 An error has a stable name and the status number that travels on the wire. The numbers are those of Apache Iggy 0.8 and 0.9, so every client knows
-them; 0 is success. In the SDK an error is a \`ProtocolError\`: its \`code\` is the name, its \`status\` the number. Some numbers are raised by clients
-alone, and some are kept because clients know them, although this server has no use for them.
+them; 0 is success. In the client of this package what a server answers is a \`ServerError\` ([classes](client.md#errors)): its \`code\` is the name, its \`status\` the
+number. Some numbers are raised by clients alone, and some are kept because clients know them, although this server has no use for them.
 
 | Status | Name | Meaning |
 |---|---|---|

@@ -3,7 +3,8 @@
 import { type Client, connectOver } from './client/client.ts';
 import { type ClientOptions, resolveSettings } from './client/connection/options.ts';
 import type { Transport } from './client/transport/transport.ts';
-import type { EmbeddedServer, GalgoOptions } from './embedded.ts';
+import type { EmbeddedServer } from './embedded.ts';
+import type { GalgoOptions } from './galgo-options.ts';
 
 /** Options of a client without a socket. Without credentials it is the root user. */
 export type InProcessClientOptions = Omit<ClientOptions, 'transport' | 'host' | 'port' | 'tls' | 'websocket' | 'quic' | 'noDelay'>;

@@ -6,5 +6,5 @@
 
 // biome-ignore-all lint/performance/noBarrelFile: the entry of the package; nothing inside of it imports this file.
 export * from './client/index.ts';
-export type { GalgoConfig, GalgoOptions, RootCredentials } from './embedded.ts';
 export { Galgo, type InProcessClientOptions } from './galgo.ts';
+export type { GalgoConfig, GalgoOptions, RootCredentials } from './galgo-options.ts';

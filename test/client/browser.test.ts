@@ -1,32 +1,16 @@
-// The client in Chromium: the bundle and the example page, served as a web server would, against a real server.
+// The client in Chromium: the bundle, served as a web server would, against a real server.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import type * as browserClient from '../../src/client/browser.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/test-server.ts';
+import { launchChromium, servePages, skip } from './support/chromium.ts';
 import { generations } from './support/setup.ts';
 
-const executablePath = '/usr/bin/chromium';
-const skip = !existsSync(executablePath) && process.env.CI === undefined ? `there is no ${executablePath}` : false;
-
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const served: Readonly<Record<string, readonly [file: string, type: string]>> = {
-  '/': ['examples/browser/index.html', 'text/html'],
-  '/page.js': ['examples/browser/page.js', 'text/javascript'],
-  '/node_modules/galgo/dist/browser/galgo.js': ['dist/browser/galgo.js', 'text/javascript'],
-};
-const pages = createServer(async (request, response) => {
-  const found = served[new URL(request.url ?? '/', 'http://localhost').pathname];
-  if (found === undefined) response.writeHead(404).end();
-  else response.writeHead(200, { 'content-type': found[1] }).end(await readFile(path.join(root, found[0])));
-});
 
 /** The page's own object, between two calls of `evaluate`. */
 declare const window: {
@@ -39,36 +23,26 @@ declare const window: {
 describe('in Chromium', { skip }, () => {
   const profile = temporaryFolder();
   let browser: BrowserContext;
-  let origin: string;
+  let pages: Awaited<ReturnType<typeof servePages>>;
 
   before(async () => {
-    await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
-    origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
-    browser = await chromium.launchPersistentContext(profile.path, {
-      executablePath,
-      headless: true,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--ignore-certificate-errors',
-      ],
+    pages = await servePages({
+      '/': path.join(root, 'examples/browser/index.html'),
+      '/page.js': path.join(root, 'examples/browser/page.js'),
+      '/node_modules/galgo/dist/browser/galgo.js': path.join(root, 'dist/browser/galgo.js'),
     });
+    browser = await launchChromium(profile.path);
   });
   after(async () => {
     await browser?.close();
-    pages.close();
+    pages?.close();
     profile.remove();
   });
 
   /** A server that lets the page in; `restart` kills it and brings it back at the same address. */
   async function serverFor(t: TestContext, secure: boolean) {
     const folder = temporaryFolder();
-    const environment = { GALGO_WEBSOCKET_ALLOWED_ORIGINS: origin, GALGO_WEBSOCKET_TLS_ENABLED: String(secure) };
+    const environment = { GALGO_WEBSOCKET_ALLOWED_ORIGINS: pages.origin, GALGO_WEBSOCKET_TLS_ENABLED: String(secure) };
     let server: ServerProcess = await startServerProcess(folder.path, environment);
     t.after(async () => {
       await server.stop();
@@ -88,7 +62,7 @@ describe('in Chromium', { skip }, () => {
     const page = await browser.newPage();
     page.on('pageerror', (error) => t.diagnostic(`page: ${error.stack}`));
     t.after(() => page.close());
-    await page.goto(origin);
+    await page.goto(pages.origin);
     return page;
   }
 
@@ -153,27 +127,6 @@ describe('in Chromium', { skip }, () => {
       });
     }
   }
-
-  test('the example: two pages see what one of them says, also after a restart', async (t) => {
-    const { target, restart } = await serverFor(t, false);
-    const [anna, ben] = [await openPage(t), await openPage(t)];
-    for (const page of [anna, ben]) {
-      await page.fill('#server', target);
-      await page.click('#connect button');
-      await page.waitForFunction("document.getElementById('state').textContent.startsWith('connected to')");
-    }
-    const says = async (page: Page, text: string) => {
-      await page.fill('#text', text);
-      await page.click('#send');
-    };
-    const shows = (page: Page, text: string) => page.locator('#messages li', { hasText: text }).waitFor({ timeout: 30_000 });
-
-    await says(anna, 'good morning');
-    await Promise.all([shows(anna, 'good morning'), shows(ben, 'good morning')]);
-    await restart();
-    await says(ben, 'good evening');
-    await Promise.all([shows(anna, 'good evening'), shows(ben, 'good evening')]);
-  });
 
   test('what a browser cannot do is refused before anything is sent', async (t) => {
     const page = await openPage(t);

@@ -32,13 +32,17 @@ export interface ServerProcess {
   kill(): Promise<void>;
 }
 
-/** Starts `galgo server` on a free port with root credentials iggy/iggy. Rejects with its output if it does not come up. */
-export function startServerProcess(dataPath: string, environment: Record<string, string> = {}): Promise<ServerProcess> {
+/** Starts `galgo server`, of this clone or of a package elsewhere, on a free port with root credentials iggy/iggy. Rejects with its output if it does not come up. */
+export function startServerProcess(
+  dataPath: string,
+  environment: Record<string, string> = {},
+  packageFolder = root,
+): Promise<ServerProcess> {
   const child = spawn(
     process.execPath,
-    [path.join(root, 'bin/galgo.js'), 'server', '--path', dataPath, '--with-default-root-credentials'],
+    [path.join(packageFolder, 'bin/galgo.js'), 'server', '--path', dataPath, '--with-default-root-credentials'],
     {
-      cwd: root,
+      cwd: packageFolder,
       env: {
         ...process.env,
         GALGO_TCP_ADDRESS: '127.0.0.1:0',

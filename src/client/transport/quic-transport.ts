@@ -8,8 +8,9 @@ import tls from 'node:tls';
 import { nativeUdp, openUdp } from '../../quic/open-udp.ts';
 import { type Connection, loadQuiche, type Quiche } from '../../quic/quiche.ts';
 import { joinSignals } from './joined-signal.ts';
+import { clientConfig } from './quic-config.ts';
 import { QuicLink } from './quic-link.ts';
-import { clientConfig, type QuicSettings } from './quic-settings.ts';
+import type { QuicSettings } from './quic-settings.ts';
 import { checkFingerprint, type LoadedTls, loadTls, type TlsOptions } from './tls.ts';
 import type { Transport } from './transport.ts';
 
