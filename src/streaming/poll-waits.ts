@@ -105,6 +105,11 @@ export class PollWaits {
     for (const waiting of this.#byClient.list(client)) if (waiting.wait.request === request) this.#end(waiting, 'stopped');
   }
 
+  /** Nobody wants the answer of a wait any more. Nothing happens if it has ended. */
+  abandon(wait: PollWait): void {
+    for (const waiting of this.#byClient.list(wait.client)) if (waiting.wait === wait) this.#end(waiting, 'stopped');
+  }
+
   /** Ends every wait; later ones do not begin. */
   close(): void {
     this.#closed = true;

@@ -16,8 +16,9 @@ export interface Carrier {
   begin(exclusive: boolean): void;
   /** A request was answered. `later`: not within the call that delivered it, so that reading may have to go on. */
   answered(exclusive: boolean, later: boolean): void;
-  /** A request that was begun, and is not exclusive, waits for something that may never come: until `unpark` it does not count as being handled. */
-  park(): void;
+  /** A request that was begun, and is not exclusive, waits for something that may never come: until `unpark` it does not count as being handled.
+   * `abandon` ends the wait; it is for carriers whose peers can say of one request that they want no answer. */
+  park(abandon: () => void): void;
   unpark(): void;
   /** Ends the connection after the replies of the requests under way were sent. */
   end(): void;

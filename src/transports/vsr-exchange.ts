@@ -82,8 +82,8 @@ export class VsrExchange implements WaitingExchange {
     frame.bytes.copy(this.#header, 0, frame.start, frame.bodyStart);
   }
 
-  park(): void {
-    this.#carrier.park();
+  park(abandon: () => void): void {
+    this.#carrier.park(abandon);
   }
 
   unpark(): void {

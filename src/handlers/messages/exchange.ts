@@ -43,8 +43,8 @@ export interface Exchange extends RequestBody {
 export interface WaitingExchange extends Exchange {
   /** Number of the request. */
   readonly request: bigint;
-  /** The request waits for something that may never come: the connection must not be held up by it. */
-  park(): void;
+  /** The request waits for something that may never come: the connection must not be held up by it. `abandon` ends the wait when nobody wants the answer any more. */
+  park(abandon: () => void): void;
   /** The answer is being made. */
   unpark(): void;
 }

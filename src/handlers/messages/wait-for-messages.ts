@@ -43,7 +43,8 @@ export function createWaitForMessages(system: System, poll: PollMessages, longes
     const { client, request } = exchange;
     const { partition, group } = target;
     const enough = (stats: PartitionStats): boolean => target.available(stats) >= messages;
-    if (system.pollWaits.add({ client, request, partition, group, waitMs, enough, ended })) exchange.park();
+    const waiting = { client, request, partition, group, waitMs, enough, ended };
+    if (system.pollWaits.add(waiting)) exchange.park(() => system.pollWaits.abandon(waiting));
     else poll(exchange, body);
   };
 

@@ -68,6 +68,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   readonly #streams = new Map<number, QuicStream>();
   readonly #idleStreams: QuicStream[] = [];
   readonly #pausedStreams = new Set<QuicStream>();
+  readonly #parkedStreams = new Set<QuicStream>();
   /** The stream that the client opened last, which may have more to read, and the one that it opens next. */
   readonly #likely = [0, 0];
   #newestStream = 0;
@@ -188,6 +189,8 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#generation ??= generation;
     if (this.#generation !== generation) return undefined;
     this.client.generation = generation;
+    // No stream is there to tell a silent client on: who speaks classic finds the connection ended, as over TCP, and a VSR request that follows is answered with the eviction.
+    if (generation === 'classic') this.client.tellStale = () => this.end();
     return generation === 'classic' ? new ClassicRequests(stream) : new VsrRequests(stream, this.#session);
   }
 
@@ -235,9 +238,15 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#endIfIdle();
   }
 
-  requestParked(): void {
+  requestParked(stream: QuicStream): void {
+    this.#parkedStreams.add(stream);
     this.#unanswered--;
     this.#endIfIdle();
+  }
+
+  requestUnparked(stream: QuicStream): void {
+    this.#parkedStreams.delete(stream);
+    this.#unanswered++;
   }
 
   touch(): void {
@@ -261,6 +270,16 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   end(): void {
     this.#ending = true;
     this.#endIfIdle();
+  }
+
+  /** Whether the peer has not said that it wants no reply. The library throws if it has. */
+  #takesReply(streamId: number): boolean {
+    try {
+      this.#native.streamCapacity(streamId);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #shutdown(streamId: number, half: number): void {
@@ -291,6 +310,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#likely[0] = this.#newestStream;
     this.#likely[1] = this.#newestStream + streamKinds;
     readStreams(this.#native, this.#likely, this.#readStream);
+    for (const stream of this.#parkedStreams) if (!this.#takesReply(stream.id)) stream.unwanted();
     if (this.#pausedStreams.size > 0 && this.ready) {
       const streams = [...this.#pausedStreams];
       this.#pausedStreams.clear();

@@ -27,8 +27,9 @@ export interface StreamOwner {
   unsentChanged(difference: number): void;
   requestBegan(): void;
   requestAnswered(): void;
-  /** A request that began waits for something that may never come. `requestBegan` follows when it is answered. */
-  requestParked(): void;
+  /** A request that began waits for something that may never come: it does not count as begun, until `requestUnparked`. */
+  requestParked(stream: QuicStream): void;
+  requestUnparked(stream: QuicStream): void;
   /** There is something to send, or something to read again. */
   touch(): void;
   /** The stream has more to read than can be handled now. */
@@ -55,6 +56,8 @@ export class QuicStream implements Carrier, FrameSink, StreamSink {
   /** A request was taken from the stream, or refused: nothing further is looked at. */
   #requested = false;
   #unanswered = 0;
+  /** Set while the request waits. */
+  #abandonWait: (() => void) | undefined;
   #receiveEnded = false;
   #trailingBytes = 0;
   #clean = true;
@@ -112,15 +115,21 @@ export class QuicStream implements Carrier, FrameSink, StreamSink {
     if (!before && this.output.finished) this.#finishIfOver();
   }
 
-  /** The peer took the stream back. What it wants no answer to gets none. */
+  /** The peer took the stream back. What it wants no answer to gets none, and waits no longer. */
   reset(): void {
     this.#receiveEnded = true;
+    this.unwanted();
     if (this.#requested) {
       this.#finishIfOver();
       return;
     }
     this.#owner.cutReply(this.id);
     this.abandon();
+  }
+
+  /** The peer takes no reply. */
+  unwanted(): void {
+    this.#abandonWait?.();
   }
 
   /** The connection is gone, or the stream is. */
@@ -154,12 +163,14 @@ export class QuicStream implements Carrier, FrameSink, StreamSink {
     this.#finishIfOver();
   }
 
-  park(): void {
-    this.#owner.requestParked();
+  park(abandon: () => void): void {
+    this.#abandonWait = abandon;
+    this.#owner.requestParked(this);
   }
 
   unpark(): void {
-    this.#owner.requestBegan();
+    this.#abandonWait = undefined;
+    this.#owner.requestUnparked(this);
   }
 
   end(): void {
