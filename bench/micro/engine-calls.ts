@@ -30,6 +30,7 @@ const engine = createEngine({
   openFilesMax: 64,
   consumerOffsetsMax: 1000,
   idBytesMax: 1024 * 1024,
+  spaceAhead: 'reserve',
 });
 
 const handle = await open();
@@ -57,6 +58,7 @@ function open(): Promise<number> {
       offsetDurability: 'none',
       idEntriesMax: 0,
       idExpiryMicros: 0,
+      directIo: false,
     } as const;
     const opened = engine.open(path.join(folder, 'partition'), options, () => resolve(opened));
   });

@@ -19,6 +19,7 @@
 //   10                  consumer id                                      id expiry µs
 //   11                  auto-commit                                      first offset low
 //   12                                                                   first offset high
+//   13                                                                   direct I/O
 //
 // restore takes request, handle, generation, slot, start and length; checkStored generation, slot, start, length and the expected offset (low, high),
 // and answers from word 0 on with the bytes of the run, its messages, the fault, the fault's bytes, the fault's offset (low, high) and the next

@@ -9,7 +9,7 @@ namespace galgo::binding {
 namespace {
 
 /// Words of createEngine's options, in the order of EngineOptions in src/storage/engine.ts.
-constexpr size_t kOptionWords = 11;
+constexpr size_t kOptionWords = 12;
 
 EngineOptions read_options(Arguments& in) {
   EngineOptions options;
@@ -24,6 +24,7 @@ EngineOptions read_options(Arguments& in) {
   options.open_files_max = static_cast<uint32_t>(in.integer(8, "openFilesMax", 1, UINT32_MAX));
   options.consumer_offsets_max = in.u32(9, "consumerOffsetsMax");
   options.id_bytes_max = in.u53(10, "idBytesMax");
+  options.space_ahead = in.one_of(11, "spaceAhead", SpaceAhead::kNone, SpaceAhead::kPrewrite);
   return options;
 }
 
@@ -33,7 +34,7 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
       info[0].As<Napi::TypedArray>().ElementLength() != kOptionWords || !info[1].IsFunction()) {
-    Napi::TypeError::New(env, "createEngine takes a Float64Array of eleven options and a dispatcher").ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "createEngine takes a Float64Array of twelve options and a dispatcher").ThrowAsJavaScriptException();
     return env.Undefined();
   }
   Arguments in(info, info[0].As<Napi::Float64Array>().Data());

@@ -19,6 +19,7 @@ PartitionOptions EngineBinding::partition_options(Arguments& in) {
   options.id_entries_max = in.u32(9, "idEntriesMax");
   options.id_expiry_us = in.u53(10, "idExpiryMicros");
   options.first_offset = in.u64(11, "firstOffset");
+  options.direct_io = in.flag(13, "directIo");
   return options;
 }
 
@@ -104,7 +105,8 @@ Status EngineBinding::stats(Arguments& in) {
   const Status status = engine_->stats(handle, &stats);
   const uint64_t figures[] = {stats.first_offset,   stats.next_offset,    stats.messages,    stats.logical_bytes, stats.stored_bytes,
                               stats.last_timestamp, stats.durable_offset, stats.segments,    stats.state,         stats.read_calls,
-                              stats.read_bytes,     stats.write_calls,    stats.write_bytes, stats.sync_calls};
+                              stats.read_bytes,     stats.write_calls,    stats.write_bytes, stats.sync_calls,    stats.direct_io ? 1u : 0u,
+                              stats.staging_bytes};
   static_assert(sizeof figures / sizeof *figures <= sizeof block_.words / sizeof *block_.words);
   double* word = block_.words;
   for (const uint64_t figure : figures) *word++ = static_cast<double>(figure);

@@ -65,7 +65,7 @@ export interface NativeUdpSocket {
 }
 
 export interface Addon {
-  /** `options` are the eleven fields of EngineOptions in their order. `dispatch` is called when `count` completions lie in the window. */
+  /** `options` are the twelve fields of EngineOptions in their order. `dispatch` is called when `count` completions lie in the window. */
   createEngine(options: Float64Array, dispatch: (count: number) => void): NativeEngine;
   xxh32(bytes: Uint8Array): number;
   xxh3(bytes: Uint8Array): bigint;

@@ -34,6 +34,7 @@ const day = 24 * hour;
 const timerDaysMax = 24 * day;
 
 const durabilities = ['none', 'interval', 'group'] as const;
+const spacesAhead = ['none', 'reserve', 'prewrite'] as const;
 
 const clientCertificateKeys = {
   client_certificates: choice(['off', 'optional', 'required'], {
@@ -101,6 +102,10 @@ export const schema = z.object({
           doc: 'Size after which a partition begins a new segment, for topics that do not name their own. A multiple of 512 bytes.',
         },
       ),
+      direct_io: flag({
+        initial: false,
+        doc: 'Writes logs past the page cache, in whole blocks, and keeps their newest part in the buffers (`limits.buffers_size_max`). For topics whose option `galgo.direct_io` does not say otherwise. Where the file system cannot do that, the server warns and writes through the page cache.',
+      }),
     }),
     topic: z.object({
       max_size: sizeOrUnlimited({
@@ -339,6 +344,10 @@ export const schema = z.object({
         doc: 'Time between two checkpoints of a partition that is written to. Recovery reads what came after the last one.',
       },
     ),
+    space_ahead: choice(spacesAhead, {
+      initial: 'reserve',
+      doc: 'Space behind the end of logs that are synced before the acknowledgement or written directly: `reserve` takes it from the file system before it is needed, `prewrite` also fills it with zeros in the background, so that a sync finds nothing but messages to write; `none`.',
+    }),
     io_threads: countOrAuto(
       { min: 1, max: 64 },
       { initial: 'auto', doc: 'Threads that write and read partitions. `auto`: one for every two processors, at most 8.' },

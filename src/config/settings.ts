@@ -42,7 +42,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
         bufferBytesMax: system.logging.buffer_size_max,
         audit: system.logging.audit,
       },
-      segment: { sizeBytes: system.segment.size },
+      segment: { sizeBytes: system.segment.size, directIo: system.segment.direct_io },
       limits: {
         usersMax: limits.users_max,
         tokensPerUserMax: values.personal_access_token.max_tokens_per_user,
@@ -155,6 +155,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       openFilesMax: engine.open_files_max,
       consumerOffsetsMax: engine.consumer_offsets_max,
       idBytesMax: limits.deduplication_size_max,
+      spaceAhead: engine.space_ahead,
     },
     limits: {
       connectionsMax: limits.connections_max,

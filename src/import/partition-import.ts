@@ -167,6 +167,7 @@ class PartitionImport {
     const options = {
       partitionId,
       segmentBytes,
+      directIo: false,
       incarnation: this.#incarnation,
       create: true,
       durability: 'none',

@@ -19,6 +19,9 @@ export const EngineStatus = {
 
 export type Durability = 'none' | 'interval' | 'group';
 
+/** Space behind the end of a log: none, reserved without a change of size, or filled with zeros. */
+export type SpaceAhead = 'none' | 'reserve' | 'prewrite';
+
 export type ConsumerKind = 1 | 2; // consumer, consumer group
 export type PollStrategyKind = 1 | 2 | 3 | 4 | 5; // offset, timestamp, first, last, next
 
@@ -35,6 +38,8 @@ export interface EngineOptions {
   consumerOffsetsMax: number;
   /** Memory for the ids of deduplication, of all partitions. */
   idBytesMax: number;
+  /** Of logs that are synced before the acknowledgement, or written directly. */
+  spaceAhead: SpaceAhead;
 }
 
 export interface PartitionOptions {
@@ -52,6 +57,8 @@ export interface PartitionOptions {
   idExpiryMicros: number;
   /** Where the log of a folder that `create` makes begins; 0 if not given. */
   firstOffset?: bigint;
+  /** Appends go past the page cache. */
+  directIo: boolean;
 }
 
 /** One result. The object is reused: copy what you keep before the callback returns, or, of `Engine.result`, before the next append or poll. */
@@ -148,6 +155,10 @@ export interface PartitionStats {
   writeCalls: number;
   writeBytes: number;
   syncCalls: number;
+  /** The active segment is written past the page cache. */
+  directIo: boolean;
+  /** Of the buffers' memory: what keeps the ends of logs that are written so. */
+  stagingBytes: number;
 }
 
 /** One segment of a partition. */
@@ -200,9 +211,12 @@ export interface Engine {
    */
   onChanged: ((handle: number) => void) | undefined;
 
-  /** Opens and recovers a partition. The handle is valid at once; requests wait until it is ready. `done` gets ok, fenced or an error. */
+  /**
+   * Opens and recovers a partition. The handle is valid at once; requests wait until it is ready. `done` gets ok, fenced or an error. With ok, `detail` is the errno for which
+   * appends go through the page cache although `directIo` is asked for, else 0.
+   */
   open(directory: string, options: PartitionOptions, done: CompletionCallback): number;
-  /** Changes segment size and durability of an open partition. */
+  /** Changes segment size and durability of an open partition, and `directIo` from its next segment on. */
   configure(handle: number, options: PartitionOptions): number;
 
   /**

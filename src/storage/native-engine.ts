@@ -22,11 +22,13 @@ import {
   type PollRequest,
   type SegmentStats,
   type SlotRange,
+  type SpaceAhead,
   type StoredRun,
 } from './engine.ts';
 import { RequestTable } from './request-table.ts';
 
 const durabilityNumbers: Readonly<Record<Durability, number>> = { none: 0, interval: 1, group: 2 };
+const spaceAheadNumbers: Readonly<Record<SpaceAhead, number>> = { none: 0, reserve: 1, prewrite: 2 };
 const partitionStates = ['opening', 'ready', 'fenced', 'closed'] as const;
 const closedState = partitionStates.indexOf('closed');
 
@@ -215,6 +217,8 @@ class AddonEngine implements Engine {
       writeCalls: figure(11),
       writeBytes: figure(12),
       syncCalls: figure(13),
+      directIo: figure(14) === 1,
+      stagingBytes: figure(15),
     };
   }
 
@@ -360,6 +364,7 @@ class AddonEngine implements Engine {
     words[9] = options.idEntriesMax;
     words[10] = options.idExpiryMicros;
     this.#write64(11, options.firstOffset ?? 0n);
+    words[13] = options.directIo ? 1 : 0;
   }
 
   #read64(word: number): bigint {
@@ -386,6 +391,7 @@ function optionWords(options: EngineOptions): Float64Array {
     options.openFilesMax,
     options.consumerOffsetsMax,
     options.idBytesMax,
+    spaceAheadNumbers[options.spaceAhead],
   );
 }
 

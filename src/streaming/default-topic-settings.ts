@@ -7,6 +7,7 @@ export function topicDefaults(settings: Settings): TopicDefaults {
   const { topic, segment, deduplication } = settings.system;
   return {
     segmentBytes: segment.sizeBytes,
+    directIo: segment.directIo,
     messageExpiry: topic.messageExpiryMs === undefined ? unlimited : BigInt(topic.messageExpiryMs) * 1000n,
     maxTopicSize: topic.sizeBytesMax === undefined ? unlimited : BigInt(topic.sizeBytesMax),
     durability: settings.durability.messages,

@@ -76,6 +76,7 @@ export class System {
   /** Of all topics, also of those that are gone. */
   readonly traffic = new MessageTraffic();
   #mutations: Promise<unknown> = Promise.resolve();
+  #directIoRefused = false;
 
   private constructor(options: SystemOptions) {
     this.engine = options.engine;
@@ -109,7 +110,7 @@ export class System {
       system.streams.add(new Stream(ids[0] as number, row.name, BigInt(row.createdAt)));
     }
     for (const { ids, row } of system.store.all('topic')) {
-      system.stream(ids[0] as number).topics.add(topicOfRow(ids as [number, number], row));
+      system.stream(ids[0] as number).topics.add(topicOfRow(ids as [number, number], row, system.defaults));
     }
     if (system.store.created && (await system.folders.hold())) {
       throw new Error(`${options.dataPath} holds messages but no metadata: restore its metadata folder, or choose another data folder`);
@@ -183,6 +184,7 @@ export class System {
         incarnation,
         create: row.state === 'creating',
         segmentBytes: topic.config.segmentBytes,
+        directIo: topic.config.directIo,
         durability: topic.config.durability,
         offsetDurability: topic.config.offsetDurability,
         ...idOptions(topic.config.deduplication),
@@ -197,10 +199,19 @@ export class System {
         if (status !== EngineStatus.ok) {
           const place = { stream: topic.streamId, topic: topic.id, partition: id, directory };
           this.log.error({ ...place, status, errno: detail }, 'partition is fenced: it takes no messages');
+        } else if (detail !== 0) {
+          this.#warnOfRefusedDirectIo(directory, detail);
         }
         resolve({ id, createdAt: BigInt(row.createdAt), incarnation, directory, handle });
       });
     });
+  }
+
+  // Thousands of partitions lie on one file system: the first one speaks for all.
+  #warnOfRefusedDirectIo(directory: string, errno: number): void {
+    if (this.#directIoRefused) return;
+    this.#directIoRefused = true;
+    this.log.warn({ directory, errno }, 'direct I/O is refused: logs are written through the page cache');
   }
 
   /** Takes a folder away whose removal was committed with a `removal` row, and then the row. */
@@ -257,7 +268,7 @@ export class System {
 
 /** A topic as the store keeps it. */
 export function topicRow(topic: Pick<Topic, 'name' | 'createdAt' | 'config' | 'defaults' | 'nextGroupId'>): TopicRow {
-  const { defaults } = topic;
+  const { directIo: _, ...defaults } = topic.defaults;
   return {
     name: topic.name,
     createdAt: String(topic.createdAt),
@@ -283,9 +294,11 @@ function optionRow(kind: number, bytes: Uint8Array): OptionRow {
   return [kind, Buffer.from(bytes).toString('base64')];
 }
 
-function topicOfRow([streamId, id]: [number, number], row: TopicRow): Topic {
+// How a log is written is no promise: there a topic follows what the server is set to now.
+function topicOfRow([streamId, id]: [number, number], row: TopicRow, { directIo }: TopicDefaults): Topic {
   const defaults: TopicDefaults = {
     ...row.defaults,
+    directIo,
     messageExpiry: BigInt(row.defaults.messageExpiry),
     maxTopicSize: BigInt(row.defaults.maxTopicSize),
     deduplication: { ...row.defaults.deduplication, expiry: BigInt(row.defaults.deduplication.expiry) },

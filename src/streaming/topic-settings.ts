@@ -30,6 +30,7 @@ export interface Deduplication {
 
 export interface TopicDefaults {
   segmentBytes: number;
+  directIo: boolean;
   /** Microseconds, or `unlimited`. */
   messageExpiry: bigint;
   /** Bytes, or `unlimited`. */
@@ -51,6 +52,8 @@ export interface TopicConfig {
   /** Kept and shown to classic clients, without effect. */
   replicationFactor: number;
   segmentBytes: number;
+  /** Appends go past the page cache. */
+  directIo: boolean;
   durability: Durability;
   offsetDurability: Durability;
   deduplication: Deduplication;
@@ -232,6 +235,17 @@ const catalogue: ReadonlyMap<string, OptionRule> = new Map<string, OptionRule>([
     },
   ],
   [
+    'galgo.direct_io',
+    {
+      kind: 'bool',
+      updatable: false,
+      ours: true,
+      description: 'Writes the log past the page cache. What is not named is as the server is set, also when that changes',
+      parse: boolText,
+      defaultOf: (defaults) => defaults.directIo,
+    },
+  ],
+  [
     'galgo.retention_count',
     {
       kind: 'uint64',
@@ -350,6 +364,7 @@ function configOf(explicit: Options, replicationFactor: number, defaults: TopicD
     retentionCount: value('galgo.retention_count') as bigint,
     replicationFactor,
     segmentBytes: Number(value('segment_size')),
+    directIo: value('galgo.direct_io') as boolean,
     durability: durability('durability'),
     offsetDurability: durability('consumer_offset_durability'),
     deduplication: {

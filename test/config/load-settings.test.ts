@@ -40,7 +40,7 @@ describe('defaults', () => {
   it('hold without file, variables and flags', () => {
     const { settings, origins, warnings, configFile } = load();
     assert.equal(settings.system.path, path.join(folder, 'local_data'));
-    assert.deepEqual(settings.system.segment, { sizeBytes: 2 ** 30 });
+    assert.deepEqual(settings.system.segment, { sizeBytes: 2 ** 30, directIo: false });
     assert.deepEqual(settings.system.topic, { sizeBytesMax: undefined, messageExpiryMs: undefined });
     assert.equal(settings.tcp.host, '127.0.0.1');
     assert.equal(settings.tcp.port, 8090);

@@ -29,6 +29,7 @@ it('expired tokens are removed, from memory and from the store, and no others', 
     dataPath: folder.path,
     defaults: {
       segmentBytes: settings.system.segment.sizeBytes,
+      directIo: false,
       messageExpiry: unlimited,
       maxTopicSize: unlimited,
       durability: 'none',

@@ -20,6 +20,7 @@ const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 const defaults: TopicDefaults = {
   segmentBytes: GiB,
+  directIo: false,
   messageExpiry: unlimited,
   maxTopicSize: unlimited,
   durability: 'interval',
@@ -105,6 +106,7 @@ describe('a text in configuration syntax', () => {
     ['durability', 'PERSISTED', text('persisted')],
     ['compression_algorithm', 'GZip', text('gzip')],
     ['galgo.durability', 'group', text('group')],
+    ['galgo.direct_io', 'true', { kind: 'bool', value: true }],
   ];
   for (const [key, value, canonical] of cases) {
     it(`${key} "${value}" is kept as ${canonical.kind}`, () => {
@@ -134,6 +136,7 @@ describe('a setting that is refused', () => {
     ['durability', text('eventual')],
     ['durability', { kind: 'raw', value: Buffer.from('persisted') }],
     ['galgo.durability', text('persisted')],
+    ['galgo.direct_io', text('yes')],
     ['preallocate_segments', text('yes')],
     ['message_expiry', text('')],
     ['message_expiry', text('-1 s')],

@@ -58,6 +58,7 @@ export class TestSystem {
       dataPath: folder.path,
       defaults: {
         segmentBytes,
+        directIo: false,
         messageExpiry: unlimited,
         maxTopicSize: unlimited,
         durability: 'none',

@@ -28,6 +28,7 @@ export const engineOptions: EngineOptions = {
   openFilesMax: 64,
   consumerOffsetsMax: 1000,
   idBytesMax: 1024 * 1024,
+  spaceAhead: 'reserve',
 };
 
 export const partitionOptions: PartitionOptions = {
@@ -39,6 +40,7 @@ export const partitionOptions: PartitionOptions = {
   offsetDurability: 'none',
   idEntriesMax: 0,
   idExpiryMicros: 0,
+  directIo: false,
 };
 
 /** What a completion said, copied. */

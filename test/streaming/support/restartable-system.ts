@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../support/test-server.ts';
 
 export const defaults: TopicDefaults = {
   segmentBytes: 1024 * 1024,
+  directIo: false,
   messageExpiry: unlimited,
   maxTopicSize: unlimited,
   durability: 'none',
