@@ -1,5 +1,9 @@
 #include "append_group.h"
 
+#include <utility>
+
+#include "record_fields.h"
+#include "split_records.h"
 #include "thin_batch.h"
 
 namespace galgo {
@@ -27,7 +31,7 @@ void AppendGroup::clear() {
 }
 
 bool AppendGroup::prepare(uint64_t first_offset, uint64_t position, uint64_t base_timestamp, const PartitionOptions& partition, uint64_t secret,
-                          ExtentBuilder* builder, IdWindow& ids, BufferPool& buffers) {
+                          ExtentBuilder* builder, IdWindow& ids, RecordSealer& sealer, BufferPool& buffers) {
   timestamp = base_timestamp;
   end_offset = first_offset;
   end_position = position;
@@ -40,6 +44,7 @@ bool AppendGroup::prepare(uint64_t first_offset, uint64_t position, uint64_t bas
   ids.expire(base_timestamp);
   for (AppendJob& job : jobs) {
     job.status = prepare_job(job, buffers);
+    if (job.status == kOk && sealer.on()) job.status = split_job(job, buffers);
     if (job.status != kOk) continue;
     job.first_offset = end_offset;
     job.stored = job.count;
@@ -53,13 +58,22 @@ bool AppendGroup::prepare(uint64_t first_offset, uint64_t position, uint64_t bas
     stamp.producer = job.producer;
     for (TranscodedRecord& record : job.records) {
       uint8_t* bytes = job.data + record.position;
-      stamp.base_offset = record.info.base_offset = record.info.first_offset = end_offset;
-      record.info.base_timestamp = base_timestamp;
-      stamp_record(bytes, record.info, record.flags, stamp);
-      builder->add(end_position, record.info, bytes, &extents);
-      end_position += record.info.batch_length;
-      end_offset += record.info.message_count;
-      logical_bytes += record.info.logical_bytes;
+      RecordInfo& info = record.info;
+      info.first_offset = end_offset;
+      // Deltas run on through the parts of a batch that was split.
+      stamp.base_offset = info.base_offset = end_offset - load32(bytes + kRecordHeaderBytes + frame::kOffsetDelta);
+      info.base_timestamp = base_timestamp;
+      info.flags = static_cast<uint16_t>(record.flags | (&record == &job.records.back() ? 0 : kRecordContinues));
+      stamp_record(bytes, info, info.flags, stamp);
+      if (sealer.on() && sealer.seal(bytes, &info, secret) != kOk) {
+        // What has offsets already cannot be taken out again.
+        for (AppendJob& each : jobs) each.status = kCannotEncrypt;
+        return false;
+      }
+      builder->add(end_position, info, bytes, &extents);
+      end_position += info.batch_length;
+      end_offset += info.message_count;
+      logical_bytes += info.logical_bytes;
     }
     parts_.push_back({job.data, job.length});
   }
@@ -85,6 +99,17 @@ Status AppendGroup::prepare_job(AppendJob& job, BufferPool& buffers) {
   if (status != kOk) return status;
   job.data = buffers.data(slot);
   slots_.push_back(slot);
+  return kOk;
+}
+
+Status AppendGroup::split_job(AppendJob& job, BufferPool& buffers) {
+  SplitRecords split;
+  const Status status = split_records(job.data, job.records, kEncryptedRecordBytesMax, buffers, &split);
+  if (status != kOk || split.slot == kNoSlot) return status;
+  job.data = buffers.data(split.slot);
+  job.length = split.length;
+  job.records = std::move(split.records);
+  slots_.push_back(split.slot);
   return kOk;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "encrypted_record.h"
 #include "engine.h"
 #include "extent_index.h"
 #include "id_window.h"
@@ -51,15 +52,16 @@ class AppendGroup {
 
   /// Verifies and transcodes what is still to be, stamps every record with consecutive offsets from `first_offset` on, and lists the bytes to write.
   /// A job that fails gets its status and no offset. Messages that `ids` knows are left out; a job of such ones alone gets the offset of the first.
-  /// False: nothing is left to write.
+  /// Encrypts the records if `sealer`, which is in the segment that they go to, is on. False: nothing is left to write.
   bool prepare(uint64_t first_offset, uint64_t position, uint64_t timestamp, const PartitionOptions& partition, uint64_t secret,
-               ExtentBuilder* builder, IdWindow& ids, BufferPool& buffers);
+               ExtentBuilder* builder, IdWindow& ids, RecordSealer& sealer, BufferPool& buffers);
   std::vector<iovec>& parts() { return parts_; }
   /// Gives back the slots that the group took or was given.
   void release_slots(BufferPool& buffers);
 
  private:
   Status prepare_job(AppendJob& job, BufferPool& buffers);
+  Status split_job(AppendJob& job, BufferPool& buffers);
 
   std::vector<iovec> parts_;
   std::vector<uint32_t> slots_;

@@ -20,6 +20,7 @@ struct Engine::Impl {
         buffers(given.buffer_bytes_max),
         segments(given.index_cache_bytes_max, std::max(given.open_files_max, 1u)),
         ids(given.id_bytes_max),
+        keys(given.encryption_keys, given.encrypts),
         syncs(std::max(given.sync_threads, 1u)),
         background(given.background_threads) {
     for (uint32_t i = 0; i < std::max(given.io_threads, 1u); ++i) io.push_back(std::make_unique<TaskThreads>(1));
@@ -64,6 +65,7 @@ struct Engine::Impl {
   BufferPool buffers;
   SegmentCache segments;
   IdBudget ids;
+  const Keyring keys;
   EngineFigures figures;
   TaskThreads syncs;
   TaskThreads background;
@@ -133,6 +135,7 @@ Handle Engine::open(const std::string& directory, const PartitionOptions& option
                             .buffers = impl_->buffers,
                             .segments = impl_->segments,
                             .ids = impl_->ids,
+                            .keys = impl_->keys,
                             .figures = impl_->figures,
                             .io = *impl_->io[handle % impl_->io.size()],
                             .syncs = impl_->syncs,

@@ -19,6 +19,7 @@
 #include "buffer_pool.h"
 #include "engine_figures.h"
 #include "id_window.h"
+#include "keyring.h"
 #include "record.h"
 #include "status.h"
 
@@ -72,6 +73,8 @@ struct EngineOptions {
   uint32_t consumer_offsets_max = 1'000'000;      // per partition
   uint64_t id_bytes_max = 64ull << 20;            // ids remembered for deduplication, of all partitions
   SpaceAhead space_ahead = SpaceAhead::kReserve;  // of logs that are synced before the acknowledgement, or written directly
+  std::vector<EncryptionKey> encryption_keys;     // for reading; the first one for writing too, if `encrypts`
+  bool encrypts = false;                          // new records are encrypted
   FileSystem* file_system = nullptr;              // nullptr: the machine's; else it outlives the engine
 };
 
@@ -164,6 +167,7 @@ using Handle = uint32_t;
 
 class Engine {
  public:
+  /// Throws std::runtime_error if there are encryption keys and no OpenSSL, and what the standard library throws.
   explicit Engine(const EngineOptions& options);
   ~Engine();  // closes what is open without sealing it cleanly; call close_all first
 

@@ -32,23 +32,25 @@ void ExtentBuilder::add(uint64_t position, const RecordInfo& info, const uint8_t
   };
   logical_bytes_ += info.logical_bytes;
   if (!large) {
-    if (!open_ || position - extent_position_ >= kExtentBytesMin) begin(position, info.base_offset);
+    if (!open_ || position - extent_position_ >= kExtentBytesMin) begin(position, info.first_offset);
     open_ = true;
     return;
   }
-  begin(position, info.base_offset);
+  begin(position, info.first_offset);
+  open_ = false;
+  // What is encrypted is read whole.
+  if ((info.flags & kRecordEncrypted) != 0) return;
   uint64_t at = position + kRecordHeaderBytes;
   uint64_t frames_position = at;  // of the extent's first frame
   for (uint32_t i = 0; i < info.message_count; ++i) {
     if (at - frames_position >= kExtentBytesMin) {
-      begin(at, info.base_offset + i);
+      begin(at, info.first_offset + i);
       frames_position = at;
     }
     const uint64_t bytes = frame_bytes(record + (at - position));
     logical_bytes += bytes + kClassicHeaderBytes - kFrameHeaderBytes;
     at += bytes;
   }
-  open_ = false;
 }
 
 void encode_index_header(const IndexHeader& header, uint8_t out[kIndexHeaderBytes]) {

@@ -1,6 +1,6 @@
 // Extents: where in a log which offsets and time stamps are. An extent is a run of whole records of at least 16 KiB; inside a record above 64 KiB it
-// is a run of whole frames of at least 16 KiB, so that one message out of a large batch costs a small read. The index file is derived from the log
-// and can be deleted at any time.
+// is a run of whole frames of at least 16 KiB, so that one message out of a large batch costs a small read, unless the record is encrypted. The index
+// file is derived from the log and can be deleted at any time.
 //
 // Index file: header, then one 40-byte entry per closed extent, in order.
 //

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "log_window.h"
+#include "record_fields.h"
 
 namespace galgo {
 namespace {
@@ -14,11 +15,14 @@ constexpr size_t kWindowBytes = 1 << 20;
 
 int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* state, ExtentBuilder* builder, std::vector<Extent>* extents) {
   LogWindow window(file, length, kWindowBytes);
+  ScanState batch_end = *state;
+  ExtentBuilder builder_at_end = *builder;
+  size_t extents_at_end = extents->size();
   for (;;) {
     const uint8_t* header = window.at(state->position, kRecordHeaderBytes);
     RecordInfo info;
     if (header == nullptr || read_record_header(header, context.secret, context.incarnation, &info) != HeaderCheck::kValid) break;
-    if (info.base_offset != state->next_offset || info.base_timestamp < state->last_timestamp) break;
+    if (info.first_offset != state->next_offset || info.base_timestamp < state->last_timestamp) break;
     const uint8_t* record = window.at(state->position, info.batch_length);
     if (record == nullptr || !verify_record_body(record, info)) break;
     builder->add(state->position, info, record, extents);
@@ -27,7 +31,15 @@ int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* 
     state->logical_bytes += info.logical_bytes;
     state->next_offset += info.message_count;
     state->position += info.batch_length;
+    if ((info.flags & kRecordContinues) != 0) continue;
+    batch_end = *state;
+    builder_at_end = *builder;
+    extents_at_end = extents->size();
   }
+  // A batch whose last record is not there never was.
+  *state = batch_end;
+  *builder = builder_at_end;
+  extents->erase(extents->begin() + static_cast<std::ptrdiff_t>(extents_at_end), extents->end());
   return window.error();
 }
 
@@ -43,7 +55,7 @@ int holds_two_groups(File& file, uint64_t from, uint64_t length, const LogContex
       const uint8_t* header = block + i;
       RecordInfo info;
       // The incarnation is 64 bits that payloads hit by chance alone; only then is the checksum worth its time.
-      if (load64(header + 56) != context.incarnation || load64(header + 8) < offset) continue;
+      if (load64(header + header::kIncarnation) != context.incarnation || load64(header + header::kFirstOffset) < offset) continue;
       if (read_record_header(header, context.secret, context.incarnation, &info) != HeaderCheck::kValid) continue;
       if (group != 0 && info.base_timestamp != group) {
         *answer = true;

@@ -30,7 +30,8 @@ struct ScanState {
   uint64_t last_timestamp = 0;
 };
 
-/// Walks records up to the first one that does not verify or does not follow the one before, or to `length`. Returns 0 or errno.
+/// Walks records up to the first one that does not verify or does not follow the one before, or to `length`, and goes back to the end of the last
+/// whole batch. Returns 0 or errno.
 int scan_log(File& file, uint64_t length, const LogContext& context, ScanState* state, ExtentBuilder* builder, std::vector<Extent>* extents);
 
 /// Looks at every byte position from `from` on for record headers of this partition at or above `offset`; `answer`: there are some of two or more

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "encrypted_record.h"
 #include "index_file.h"
 #include "log_window.h"
 
@@ -13,6 +14,18 @@ namespace {
 constexpr int kLoadsMax = 10;
 
 /// False: the reading ended at something that is no frame or no record.
+bool visit_encrypted_frames(LogWindow<LogFile>& window, uint64_t position, RecordInfo info, uint64_t secret, RecordOpener& opener,
+                            TailVisitor& visitor) {
+  const uint8_t* const stored = window.at(position, info.batch_length);
+  if (stored == nullptr) return false;
+  std::vector<uint8_t> record(stored, stored + info.batch_length);
+  if (opener.open(record.data(), &info, secret) != kOk) return false;
+  const uint8_t* frame = record.data() + kRecordHeaderBytes;
+  for (uint32_t i = 0; i < info.message_count; ++i, frame += frame_bytes(frame)) visitor.frame(frame);
+  return true;
+}
+
+/// As above.
 bool visit_frames(LogWindow<LogFile>& window, uint64_t position, const RecordInfo& info, TailVisitor& visitor) {
   const uint64_t end = position + info.batch_length;
   position += kRecordHeaderBytes;
@@ -26,7 +39,7 @@ bool visit_frames(LogWindow<LogFile>& window, uint64_t position, const RecordInf
   return true;
 }
 
-int visit_part(const LogContext& context, const TailPlan& part, const TailBounds& bounds, TailVisitor& visitor, bool* cut) {
+int visit_part(const LogContext& context, const TailPlan& part, const TailBounds& bounds, RecordOpener& opener, TailVisitor& visitor, bool* cut) {
   LogWindow window(*part.file, part.end, kTailReadBytes);
   RecordInfo info;
   for (uint64_t position = part.begin; position < part.end; position += info.batch_length) {
@@ -37,15 +50,18 @@ int visit_part(const LogContext& context, const TailPlan& part, const TailBounds
       return window.error();
     }
     visitor.record(header, info);
-    if (bounds.frames && !visit_frames(window, position, info, visitor)) *cut = true;
+    if (!bounds.frames) continue;
+    const bool visited = (info.flags & kRecordEncrypted) != 0 ? visit_encrypted_frames(window, position, info, context.secret, opener, visitor)
+                                                              : visit_frames(window, position, info, visitor);
+    if (!visited) *cut = true;
   }
   return window.error();
 }
 
 }  // namespace
 
-int read_tail(const LogContext& context, SegmentCache& cache, const std::vector<std::shared_ptr<Segment>>& segments, const TailBounds& bounds,
-              TailVisitor& visitor, bool* cut) {
+int read_tail(const LogContext& context, const Keyring& keys, SegmentCache& cache, const std::vector<std::shared_ptr<Segment>>& segments,
+              const TailBounds& bounds, TailVisitor& visitor, bool* cut) {
   *cut = false;
   uint64_t bytes_left = bounds.read_bytes_max;
   std::vector<TailPlan> newest_first;
@@ -66,8 +82,9 @@ int read_tail(const LogContext& context, SegmentCache& cache, const std::vector<
     newest_first.push_back(std::move(plan));
     if (!complete) break;
   }
+  RecordOpener opener(keys);
   for (auto part = newest_first.rbegin(); part != newest_first.rend(); ++part) {
-    if (const int error = visit_part(context, *part, bounds, visitor, cut)) return error;
+    if (const int error = visit_part(context, *part, bounds, opener, visitor, cut)) return error;
   }
   return 0;
 }

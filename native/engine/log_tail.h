@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "keyring.h"
 #include "log_scan.h"
 #include "segment.h"
 #include "segment_cache.h"
@@ -33,8 +34,8 @@ class TailVisitor {
 };
 
 /// Reads the newest records of `segments`, which are in order. `cut`: something that was asked for was not read, because of `read_bytes_max` or
-/// damage. Returns 0 or errno.
-int read_tail(const LogContext& context, SegmentCache& cache, const std::vector<std::shared_ptr<Segment>>& segments, const TailBounds& bounds,
-              TailVisitor& visitor, bool* cut);
+/// damage, or because it is encrypted with a key that `keys` does not have. Returns 0 or errno.
+int read_tail(const LogContext& context, const Keyring& keys, SegmentCache& cache, const std::vector<std::shared_ptr<Segment>>& segments,
+              const TailBounds& bounds, TailVisitor& visitor, bool* cut);
 
 }  // namespace galgo

@@ -21,6 +21,7 @@ Partition::Partition(const Services& services, const std::string& directory, con
       direct_wanted_(options.direct_io),
       log_{services.file_system, counters_, directory, options.incarnation, 0},
       ids_(options.id_entries_max, options.id_expiry_us, services.ids),
+      sealer_(services.keys),
       offsets_(services.options.consumer_offsets_max) {}
 
 Partition::~Partition() {
@@ -84,12 +85,28 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
     state_.store(completion.status == kOk ? State::kReady : State::kReadOnly, std::memory_order_release);
     polls.swap(waiting_polls_);
   }
+  if (completion.status == kOk && !begin_segment_of_key()) {
+    fence();
+    completion.status = kFenced;
+  }
   completion.current_offset = end_offset_ == 0 ? 0 : end_offset_ - 1;
   release_ownership();
   complete(sink, completion);
   for (const WaitingPoll& poll : polls) {
     services_.syncs.post([self = shared_from_this(), poll] { self->run_poll(poll.request, poll.sink); });
   }
+}
+
+// The records of a segment have one key, or none, so that a key can be given up when its segments are gone: where the active one was begun with
+// another than the one that is configured now, the log goes on in a new segment. False: it cannot.
+bool Partition::begin_segment_of_key() {
+  if (!services_.keys.any() || end_position_ == 0) return true;
+  uint8_t header[kRecordHeaderBytes];
+  size_t done = 0;
+  if (active_->file()->read(header, sizeof header, 0, &done) != 0 || done < sizeof header) return false;
+  if (encryption_key_id(header) == services_.keys.writing_id()) return true;
+  rotate();
+  return end_position_ == 0;
 }
 
 Status Partition::refusal() const {

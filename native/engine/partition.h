@@ -23,6 +23,7 @@
 
 #include "append_group.h"
 #include "consumer_offsets.h"
+#include "encrypted_record.h"
 #include "engine.h"
 #include "engine_figures.h"
 #include "id_window.h"
@@ -44,6 +45,7 @@ struct Services {
   BufferPool& buffers;
   SegmentCache& segments;
   IdBudget& ids;
+  const Keyring& keys;
   EngineFigures& figures;
   TaskThreads& io;          // the partition's I/O thread
   TaskThreads& syncs;       // threads that may wait for the device
@@ -119,6 +121,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   static void complete(CompletionSink* sink, const Completion& completion);
 
   // partition_tail.cc
+  bool begin_segment_of_key();
   void restore_ids();
   Completion collect_producers(uint64_t since, uint32_t request);
 
@@ -196,6 +199,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // The owner's alone.
   AppendGroup group_;
   IdWindow ids_;
+  RecordSealer sealer_;
   ExtentBuilder builder_;
   std::shared_ptr<Segment> active_;
   std::shared_ptr<LogFile> active_log_;

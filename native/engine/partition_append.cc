@@ -145,7 +145,10 @@ bool Partition::write_group() {
   bool written = false;
   try {
     const uint64_t timestamp = std::max(now_us(), last_timestamp_ + 1);
-    written = group_.prepare(end_offset_, end_position_, timestamp, opened_with_, log_.secret, &builder_, ids_, services_.buffers);
+    const Status sealing = sealer_.on() ? sealer_.enter(active_->start) : kOk;
+    if (sealing != kOk) fail_group(sealing);
+    written = sealing == kOk &&
+              group_.prepare(end_offset_, end_position_, timestamp, opened_with_, log_.secret, &builder_, ids_, sealer_, services_.buffers);
     if (written) {
       std::vector<iovec>& parts = group_.parts();
       group_.error =

@@ -307,6 +307,7 @@ Status PollRun::read_and_build(ReplyBuilder* reply, uint64_t from, Completion* o
   if (classic) scratch.emplace(buffers, largest + kRecordHeaderBytes);
   if (scratch && scratch->missing()) return kOutOfMemory;
 
+  RecordOpener opener(partition_.services_.keys);
   uint8_t* at = room;
   for (const Piece& piece : pieces_) {
     if (reply->full()) break;
@@ -316,6 +317,7 @@ Status PollRun::read_and_build(ReplyBuilder* reply, uint64_t from, Completion* o
       status = verify_piece(bytes, key_);
       if (status == kOk) piece.segment->mark_verified(piece.extent_first, piece.extent_end);
     }
+    if (status == kOk && partition_.services_.keys.any()) status = open_piece(bytes, key_, opener);
     if (status == kOk) status = reply->add(bytes, room);
     if (status != kOk) return status;
     at = bytes.end;

@@ -18,6 +18,7 @@ Completion Partition::restore(const Control& control) {
   try {
     StoredRecords run(services_.buffers);
     completion.status = run.read(control.generation, control.data, control.length);
+    if (completion.status == kOk && sealer_.on()) completion.status = run.split(kEncryptedRecordBytesMax);
     if (completion.status != kOk) return completion;
     std::vector<TranscodedRecord>& records = run.records();
     completion.first_offset = records.front().info.base_offset;
@@ -36,6 +37,10 @@ Completion Partition::restore(const Control& control) {
 
 // Writes records from `*next` on, up to the one that fills the segment, with one call.
 Status Partition::restore_records(uint8_t* data, std::vector<TranscodedRecord>& records, size_t* next, Completion* completion) {
+  if (sealer_.on()) {
+    const Status status = sealer_.enter(active_->start);
+    if (status != kOk) return status;
+  }
   const ExtentBuilder before = builder_;
   const size_t first = *next;
   SegmentEnds ends{.end_offset = end_offset_,
@@ -61,7 +66,12 @@ Status Partition::restore_records(uint8_t* data, std::vector<TranscodedRecord>& 
     stamp.base_offset = info.base_offset;
     stamp.base_timestamp = info.base_timestamp;
     uint8_t* const bytes = data + records[after].position;
-    stamp_record(bytes, info, records[after].flags, stamp);
+    info.flags = records[after].flags;
+    stamp_record(bytes, info, info.flags, stamp);
+    if (sealer_.on() && sealer_.seal(bytes, &info, log_.secret) != kOk) {
+      builder_ = before;
+      return kCannotEncrypt;
+    }
     builder_.add(ends.end_position, info, bytes, &extents);
     if (ends.end_position == 0) ends.first_timestamp = info.base_timestamp;
     ends.last_timestamp = info.base_timestamp;

@@ -84,7 +84,7 @@ void Partition::restore_ids() {
                           .frames = true};
   IdVisitor visitor(ids_, since);
   bool cut = false;
-  read_tail(log_, services_.segments, segments_, bounds, visitor, &cut);
+  read_tail(log_, services_.keys, services_.segments, segments_, bounds, visitor, &cut);
 }
 
 void Partition::read_producers(uint64_t since, uint32_t request, CompletionSink* sink) {
@@ -111,7 +111,7 @@ Completion Partition::collect_producers(uint64_t since, uint32_t request) {
   ProducerVisitor visitor(since);
   bool cut = false;
   const TailBounds bounds{.first_offset = 0, .since = since, .read_bytes_max = kProducerBytesMax, .frames = false};
-  if (read_tail(log_, services_.segments, segments, bounds, visitor, &cut) != 0) cut = true;
+  if (read_tail(log_, services_.keys, services_.segments, segments, bounds, visitor, &cut) != 0) cut = true;
   completion.detail = cut || visitor.overflowed() ? 1 : 0;
   if (visitor.bytes() == 0) return completion;
   completion.slot = services_.buffers.acquire(visitor.bytes());

@@ -64,9 +64,29 @@ Status verify_piece(const PieceBytes& piece, const RecordKey& key) {
     RecordInfo info;
     bool whole = false;
     if (!walk.next(&header, &frames_end, &info, &whole)) return kInvalidMessageChecksum;
+    if ((info.flags & kRecordEncrypted) != 0) {
+      if (!whole || !verify_record_body(header, info)) return kInvalidMessageChecksum;
+      continue;
+    }
     for (const uint8_t* frame = header + kRecordHeaderBytes; frame < frames_end; frame += frame_bytes(frame)) {
       if (!frame_fits(frame, frames_end) || load64(frame) != xxh3_64(frame + 8, frame_bytes(frame) - 8)) return kInvalidMessageChecksum;
     }
+  }
+  return kOk;
+}
+
+Status open_piece(const PieceBytes& piece, const RecordKey& key, RecordOpener& opener) {
+  RecordWalk walk(piece, key);
+  while (!walk.done()) {
+    uint8_t* header = nullptr;
+    uint8_t* frames_end = nullptr;
+    RecordInfo info;
+    bool whole = false;
+    if (!walk.next(&header, &frames_end, &info, &whole)) return kInvalidMessageChecksum;
+    if ((info.flags & kRecordEncrypted) == 0) continue;
+    if (!whole) return kInvalidMessageChecksum;
+    const Status status = opener.open(header, &info, key.secret);
+    if (status != kOk) return status;
   }
   return kOk;
 }
@@ -81,7 +101,7 @@ Status find_timestamp(const PieceBytes& piece, const RecordKey& key, uint64_t ti
     bool whole = false;
     if (!walk.next(&header, &frames_end, &info, &whole)) return kInvalidMessageChecksum;
     if (info.base_timestamp < timestamp) continue;
-    *offset = info.base_offset;
+    *offset = info.first_offset;
     break;
   }
   return kOk;
@@ -92,7 +112,8 @@ Status ReplyBuilder::add(const PieceBytes& piece, uint8_t* out) {
   while (!walk.done() && !full_) {
     Record record;
     if (!walk.next(&record.header, &record.frames_end, &record.info, &record.whole)) return kInvalidMessageChecksum;
-    if (record.info.base_offset + record.info.message_count <= from_) continue;
+    if (record.info.first_offset + record.info.message_count <= from_) continue;
+    if ((record.info.flags & kRecordEncrypted) != 0) return kCannotDecrypt;
     record.frames = record.header + kRecordHeaderBytes;
     const Status status = add_record(record, out);
     if (status != kOk) return status;
@@ -103,9 +124,9 @@ Status ReplyBuilder::add(const PieceBytes& piece, uint8_t* out) {
 Status ReplyBuilder::add_record(const Record& record, uint8_t* out) {
   const RecordInfo& info = record.info;
   const bool vsr = generation_ == Generation::kVsr;
-  if (vsr && record.whole && info.base_offset >= from_ && info.message_count <= count_max_ - count_ && bytes_ + info.batch_length <= bytes_max_) {
+  if (vsr && record.whole && info.first_offset >= from_ && info.message_count <= count_max_ - count_ && bytes_ + info.batch_length <= bytes_max_) {
     to_wire_header(record.header);
-    took(record.header, info.batch_length, info.base_offset, info.message_count);
+    took(record.header, info.batch_length, info.first_offset, info.message_count);
     return kOk;
   }
 

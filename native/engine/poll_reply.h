@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "encrypted_record.h"
 #include "engine.h"
 
 namespace galgo {
@@ -26,6 +27,9 @@ struct RecordKey {
 /// Verifies every header and frame in a piece. kOk or kInvalidMessageChecksum.
 Status verify_piece(const PieceBytes& piece, const RecordKey& key);
 
+/// Decrypts what is encrypted in a piece that was verified, where it lies. kOk, kCannotDecrypt or kInvalidMessageChecksum.
+Status open_piece(const PieceBytes& piece, const RecordKey& key, RecordOpener& opener);
+
 /// Offset of the first record in the piece with a time stamp ≥ `timestamp`, or `otherwise`. kOk or kInvalidMessageChecksum.
 Status find_timestamp(const PieceBytes& piece, const RecordKey& key, uint64_t timestamp, uint64_t otherwise, uint64_t* offset);
 
@@ -36,7 +40,7 @@ class ReplyBuilder {
       : generation_(generation), key_(key), from_(from), count_max_(count), bytes_max_(bytes_max) {}
 
   /// vsr: the reply's bytes are those of the piece, so the next one must lie where this one ended. classic: messages are written to `out`, which the
-  /// caller made large enough; pass the start of the room each time. kOk or kInvalidMessageChecksum.
+  /// caller made large enough; pass the start of the room each time. kOk, kInvalidMessageChecksum, or kCannotDecrypt for what is encrypted still.
   Status add(const PieceBytes& piece, uint8_t* out);
 
   bool full() const { return full_; }

@@ -37,9 +37,11 @@ void stamp_record(uint8_t* record, const RecordInfo& info, uint16_t flags, const
   store64(record + header::kRequest, stamp.producer.request);
   store32(record + header::kUserId, stamp.producer.user_id);
   store64(record + header::kLogicalBytes, info.logical_bytes);
-  std::memset(record + header::kZero, 0, header::kHeaderChecksum - header::kZero);
-  store64(record + header::kHeaderChecksum, header_checksum(record, stamp.secret));
+  std::memset(record + header::kKeyId, 0, header::kHeaderChecksum - header::kKeyId);
+  stamp_header_checksum(record, stamp.secret);
 }
+
+void stamp_header_checksum(uint8_t* header, uint64_t secret) { store64(header + header::kHeaderChecksum, header_checksum(header, secret)); }
 
 HeaderCheck read_record_header(const uint8_t* header, uint64_t secret, uint64_t incarnation, RecordInfo* info) {
   if (load64(header + header::kHeaderChecksum) != header_checksum(header, secret)) return HeaderCheck::kForeign;
@@ -62,6 +64,7 @@ HeaderCheck read_record_header(const uint8_t* header, uint64_t secret, uint64_t 
 bool verify_record_body(const uint8_t* record, const RecordInfo& info) {
   const uint8_t* const frames = record + kRecordHeaderBytes;
   const uint8_t* const end = record + info.batch_length;
+  if ((info.flags & kRecordEncrypted) != 0) return xxh3_64(frames, static_cast<size_t>(end - frames)) == load64(record + header::kBatchChecksum);
   const uint8_t* frame = frames;
   for (uint32_t i = 0; i < info.message_count; i++) {
     const auto left = static_cast<size_t>(end - frame);

@@ -14,14 +14,17 @@
 //   48  message_count     u32
 //   -- at rest only, zero on the wire
 //   52  format            u16     = 1
-//   54  flags             u16     bit 0 encrypted, bit 1 has ids made by the server, bit 2 has no others
+//   54  flags             u16     bit 0 encrypted (encrypted_record.h), bit 1 has ids made by the server, bit 2 has no others, bit 3 the batch goes
+//   on in
+//                                 the next record
 //   56  incarnation       u64     of the partition
-//   64  first_offset      u64     = base_offset + offset_delta of the first frame (they differ only after a cut)
+//   64  first_offset      u64     = base_offset + offset_delta of the first frame (they differ in later records of a batch that was split)
 //   72  client_id         16 B    producer; zero for 0.8 clients
 //   88  request           u64     producer's request number; zero for 0.8 clients
 //   96  user_id           u32
 //   100 logical_bytes     u64     sum of 64 + payload + user headers: what Iggy shows as size
-//   108 zero              140 B
+//   108 encryption        48 B    key and tag of an encrypted record, else zero
+//   156 zero              92 B
 //   248 header_checksum   u64     XXH3-64 with secret-derived seed over bytes 0..248
 //
 // Frame (48 bytes): checksum u64 (XXH3-64 over frame bytes 8..48, payload, user headers) · id u128 · offset_delta u32 · timestamp_delta u32 µs ·
@@ -50,6 +53,7 @@ inline constexpr uint16_t kRecordFormat = 1;
 inline constexpr uint16_t kRecordEncrypted = 1;  // flag bits
 inline constexpr uint16_t kRecordHasServerIds = 2;
 inline constexpr uint16_t kRecordServerIdsOnly = 4;
+inline constexpr uint16_t kRecordContinues = 8;
 inline constexpr size_t kTranscodedRecordBytesMax = 1 << 20;  // a record of several 0.8 messages is closed before it would pass this
 
 /// Who sends a batch; kept at rest in the record header.
@@ -134,7 +138,8 @@ enum class HeaderCheck {
 /// `info` is filled only if the header is valid.
 HeaderCheck read_record_header(const uint8_t* header, uint64_t secret, uint64_t incarnation, RecordInfo* info);
 
-/// Verifies tiling, batch checksum and every frame checksum of a complete record at rest: `info.batch_length` bytes are readable.
+/// Verifies tiling, batch checksum and every frame checksum of a complete record at rest, or the checksum of its encrypted frames:
+/// `info.batch_length` bytes are readable.
 bool verify_record_body(const uint8_t* record, const RecordInfo& info);
 
 // -- Outgoing 0.9 replies ------------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,11 @@ inline constexpr size_t kClientId = 72;
 inline constexpr size_t kRequest = 88;
 inline constexpr size_t kUserId = 96;
 inline constexpr size_t kLogicalBytes = 100;
-inline constexpr size_t kZero = 108;
+inline constexpr size_t kKeyId = 108;
+inline constexpr size_t kSalt = 116;
+inline constexpr size_t kCounter = 132;
+inline constexpr size_t kTag = 140;
+inline constexpr size_t kZero = 156;
 inline constexpr size_t kHeaderChecksum = 248;
 }  // namespace header
 
@@ -56,5 +60,8 @@ inline uint64_t checksum_behind_field(const uint8_t* data, uint64_t bytes) { ret
 
 /// XXH3-64 over the six header fields and the checksum field of each frame in [frames, frames_end), which must tile that range.
 uint64_t batch_checksum(const uint8_t* record_header, const uint8_t* frames, const uint8_t* frames_end);
+
+/// Makes the keyed header checksum right, after every other change of the header.
+void stamp_header_checksum(uint8_t* header, uint64_t secret);
 
 }  // namespace galgo

@@ -12,6 +12,8 @@ inline constexpr Status kOk = 0;
 // Wire numbers (Iggy error table).
 inline constexpr Status kInvalidCommand = 3;
 inline constexpr Status kInvalidFormat = 4;
+inline constexpr Status kCannotEncrypt = 71;
+inline constexpr Status kCannotDecrypt = 72;
 inline constexpr Status kPartitionNotFound = 3007;
 inline constexpr Status kConsumerOffsetNotFound = 3021;
 inline constexpr Status kInvalidMessagesCount = 4009;

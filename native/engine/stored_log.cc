@@ -1,6 +1,9 @@
 #include "stored_log.h"
 
+#include <utility>
+
 #include "record_fields.h"
+#include "split_records.h"
 
 namespace galgo {
 namespace {
@@ -72,6 +75,17 @@ StoredRecords::~StoredRecords() {
 
 Status StoredRecords::read(Generation generation, uint8_t* data, size_t length) {
   return generation == Generation::kClassic ? read_classic(data, length) : read_batches(data, length);
+}
+
+Status StoredRecords::split(size_t bytes_max) {
+  SplitRecords split;
+  const Status status = split_records(data_, records_, bytes_max, buffers_, &split);
+  if (status != kOk || split.slot == kNoSlot) return status;
+  if (slot_ != kNoSlot) buffers_.release(slot_);
+  slot_ = split.slot;
+  data_ = buffers_.data(slot_);
+  records_ = std::move(split.records);
+  return kOk;
 }
 
 Status StoredRecords::read_batches(uint8_t* data, size_t length) {

@@ -49,6 +49,8 @@ class StoredRecords {
 
   /// kOk; kInvalidCommand for bytes that are no whole messages; kInvalidOffset where offsets do not count up; kOutOfMemory.
   Status read(Generation generation, uint8_t* data, size_t length);
+  /// Splits records above `bytes_max` that have several messages. kOk or kOutOfMemory.
+  Status split(size_t bytes_max);
 
   /// Positions are relative to this.
   uint8_t* data() const { return data_; }

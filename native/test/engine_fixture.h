@@ -67,6 +67,12 @@ class Sink final : public CompletionSink {
   int wakes_ = 0;
 };
 
+inline EncryptionKey test_key(uint8_t id) {
+  EncryptionKey key{.id = id, .key = {}};
+  key.key.fill(static_cast<uint8_t>(0xA0 + id));
+  return key;
+}
+
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -167,6 +173,10 @@ class OnePartition {
     partition.create = true;
     partition.direct_io = direct_io();
     if (direct_io()) options.space_ahead = SpaceAhead::kPrewrite;
+    if (setting("TEST_ENCRYPTED", 0) != 0) {  // native/CMakeLists.txt
+      options.encryption_keys = {test_key(1)};
+      options.encrypts = true;
+    }
   }
 
   /// Starts an engine (dropping the one before without closing anything) and opens the partition.
