@@ -34,6 +34,7 @@ import type { ClusterMetadata } from './protocol/commands/get-cluster-metadata.t
 import { ClusterNodeRole, ClusterNodeStatus } from './protocol/primitives/enumerations.ts';
 import { loadQuiche } from './quic/quiche.ts';
 import { lockDataFolder } from './storage/data-folder-lock.ts';
+import { claimEncryptionKeys, engineEncryption, keyIdText } from './storage/encryption-keys.ts';
 import { openMetadataStore } from './storage/metadata/metadata-store.ts';
 import { createEngine } from './storage/native-engine.ts';
 import { systemClock } from './streaming/clock.ts';
@@ -83,11 +84,14 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     const addon = loadAddon();
     const lock = lockDataFolder(addon, dataPath);
     undo.push(() => lock.release());
-    const engine = createEngine({ ...settings.engine });
+    const encryption = engineEncryption(settings.encryption);
+    const engine = createEngine({ ...settings.engine, encryption });
     undo.push(() => engine.shutdown());
     const store = await openMetadataStore(dataPath);
     undo.push(() => store.close());
     const clock = systemClock;
+    await claimEncryptionKeys(store, dataPath, encryption, clock.nowMicros());
+    if (encryption.encrypts) log.info({ key: encryption.keys.map(({ id }) => keyIdText(id))[0] }, 'new messages are encrypted at rest');
     const rootPasswordGenerated = await ensureRootUser(store, settings, clock.nowMicros());
     const startedAtMs = performance.now();
     const system = await System.load({

@@ -1,5 +1,6 @@
 #include "engine_binding.h"
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -28,6 +29,23 @@ EngineOptions read_options(Arguments& in) {
   return options;
 }
 
+/// Bytes of one key in createEngine's third argument: its id, little-endian, and the key.
+constexpr size_t kKeyBytes = sizeof(uint64_t) + kAesKeyBytes;
+
+/// False: not a whole number of keys, or one has the id 0.
+bool read_keys(const Napi::Value& value, std::vector<EncryptionKey>* keys) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) return false;
+  const auto bytes = value.As<Napi::Uint8Array>();
+  if (bytes.ByteLength() % kKeyBytes != 0) return false;
+  for (size_t at = 0; at < bytes.ByteLength(); at += kKeyBytes) {
+    EncryptionKey& key = keys->emplace_back();
+    key.id = load64(bytes.Data() + at);
+    std::copy_n(bytes.Data() + at + sizeof key.id, kAesKeyBytes, key.key.begin());
+    if (key.id == 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
@@ -38,8 +56,13 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Arguments in(info, info[0].As<Napi::Float64Array>().Data());
-  const EngineOptions options = read_options(in);
+  EngineOptions options = read_options(in);
   if (in.failed()) return env.Undefined();
+  options.encrypts = info[3].IsBoolean() && info[3].As<Napi::Boolean>();
+  if (!info[2].IsUndefined() && !read_keys(info[2], &options.encryption_keys)) {
+    Napi::TypeError::New(env, "createEngine takes keys of 40 bytes each, none with the id 0").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
   try {
     auto binding = std::make_unique<EngineBinding>(env, options, info[1].As<Napi::Function>());
     if (env.IsExceptionPending()) return env.Undefined();
@@ -50,7 +73,7 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
     }
     return binding.release()->face(env);
   } catch (const std::exception& error) {
-    // No memory, or no threads.
+    // No memory, no threads, or keys and no OpenSSL.
     Napi::Error::New(env, std::string("the engine cannot start: ") + error.what()).ThrowAsJavaScriptException();
     return env.Undefined();
   }

@@ -24,7 +24,8 @@ namespace galgo::binding {
 
 class EngineBinding {
  public:
-  /// createEngine(options: Float64Array, dispatch: (count) => void) → the object with block, window and functions.
+  /// createEngine(options: Float64Array, dispatch: (count) => void, keys?: Uint8Array, encrypts?: boolean) → the object with block, window and
+  /// functions.
   static Napi::Value create(const Napi::CallbackInfo& info);
 
   EngineBinding(Napi::Env env, const EngineOptions& options, Napi::Function dispatch);

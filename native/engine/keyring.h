@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <vector>
 
 #include "aes_gcm.h"
@@ -32,7 +33,8 @@ struct KeyName {
   uint64_t id;
   std::array<uint8_t, 16> salt;
 
-  auto operator<=>(const KeyName&) const = default;
+  bool operator==(const KeyName&) const = default;
+  bool operator<(const KeyName& other) const { return std::tie(id, salt) < std::tie(other.id, other.salt); }
 };
 
 class Keyring {

@@ -65,8 +65,11 @@ export interface NativeUdpSocket {
 }
 
 export interface Addon {
-  /** `options` are the twelve fields of EngineOptions in their order. `dispatch` is called when `count` completions lie in the window. */
-  createEngine(options: Float64Array, dispatch: (count: number) => void): NativeEngine;
+  /**
+   * `options` are the numeric fields of EngineOptions in their order. `dispatch` is called when `count` completions lie in the window. `keys`: of encryption at rest, 40 bytes
+   * each: id u64 little-endian, not 0, and the AES-256 key. With `encrypts` the first one is for new records.
+   */
+  createEngine(options: Float64Array, dispatch: (count: number) => void, keys: Uint8Array | undefined, encrypts: boolean): NativeEngine;
   xxh32(bytes: Uint8Array): number;
   xxh3(bytes: Uint8Array): bigint;
   /** Sends one datagram to the service manager's socket, see sd_notify(3). Returns 0, or the errno of what failed. */

@@ -6,6 +6,7 @@ import { LogOutput } from '../observability/log-output.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { RecentLines } from '../observability/recent-lines.ts';
 import type { LogExport } from '../observability/telemetry/log-export.ts';
+import { EncryptionKeyError } from '../storage/encryption-keys.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { writeEffectiveConfig } from './effective-config.ts';
 import type { LogFacts, RunningServer, StartServer } from './running-server.ts';
@@ -86,7 +87,7 @@ async function runLogged(
     openDataFolder(settings.system.path, { fresh: command.fresh });
     server = await command.startServer(settings, log, logFacts);
   } catch (error) {
-    if (error instanceof DataFolderError) log.fatal(error.message);
+    if (error instanceof DataFolderError || error instanceof EncryptionKeyError) log.fatal(error.message);
     else log.fatal({ err: error }, 'the server cannot start');
     return failedExitCode;
   }

@@ -17,7 +17,6 @@ export const ignoredIggyKeys: readonly string[] = [
   'quic.socket',
   'system.backup',
   'system.compression',
-  'system.encryption',
   'system.logging.file_enabled',
   'system.logging.max_file_size',
   'system.logging.max_size',
@@ -53,7 +52,7 @@ export const ignoredIggyKeys: readonly string[] = [
 ];
 
 /** Ignored while they are false. `true` asks for something that must not be left out in silence. */
-export const refusedIggySwitches: readonly string[] = ['cluster.enabled', 'system.encryption.enabled', 'websocket.accept_unmasked_frames'];
+export const refusedIggySwitches: readonly string[] = ['cluster.enabled', 'websocket.accept_unmasked_frames'];
 
 /** Variables of Iggy's other programs and of its server's start, which are no settings. */
 export const otherIggyVariables = /^IGGY_(CI_BUILD|ENV_PATH|DISPLAY_CONFIG|USERNAME|PASSWORD|HOME|TEST_.*|CONNECTORS_.*|MCP_.*)$/;

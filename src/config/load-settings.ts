@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { encryptionSettings } from './encryption-keys.ts';
 import { settingKeys } from './key-table.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { schema } from './schema.ts';
@@ -87,16 +88,17 @@ export function loadSettings(request: SettingsRequest = {}): LoadedSettings {
 
   const problems = [...sources.flatMap((source) => source.problems), ...credentials.problems];
   const parsed = schema.safeParse(nested(given, (_, value) => value));
+  const encryption = parsed.success ? encryptionSettings(parsed.data.system.encryption, machine.cwd) : undefined;
   if (parsed.success) {
-    problems.push(...contradictions(parsed.data, machine, { needsListener: !embedded }));
+    problems.push(...contradictions(parsed.data, machine, { needsListener: !embedded }), ...(encryption?.problems ?? []));
   } else {
     for (const issue of parsed.error.issues) problems.push(describeIssue(issue.path.join('.'), issue.message, given));
   }
-  if (problems.length > 0 || !parsed.success) throw new ConfigurationError(problems);
+  if (problems.length > 0 || !parsed.success || encryption === undefined) throw new ConfigurationError(problems);
 
   const config = nested(given, (key, value) => (secrets.has(key) ? '' : asWritten(value as RawValue, initials.get(key))));
   return {
-    settings: deepFreeze(settingsOf(parsed.data, credentials.credentials, machine)),
+    settings: deepFreeze(settingsOf(parsed.data, credentials.credentials, encryption.encryption, machine)),
     origins: new Map([...given].map(([key, { origin }]) => [key, origin])),
     config: config as ConfigTable,
     warnings: [...sources.flatMap((source) => source.warnings), ...credentials.warnings],

@@ -123,6 +123,22 @@ export const schema = z.object({
         doc: 'Iggy’s switch for syncing each write. `true` means `engine.durability = "group"`, whatever that key says.',
       }),
     }),
+    encryption: z.object({
+      enabled: flag({
+        initial: false,
+        doc: 'Encrypts what is stored of new messages with AES-256-GCM. What is there already stays as it is, see [encryption.md](encryption.md).',
+      }),
+      key: secret({ initial: '', doc: 'Base64 of the 32 random bytes of the key.' }),
+      key_file: optionalPath({
+        initial: '',
+        doc: 'A file that holds the key, instead of `system.encryption.key`; further lines are previous keys.',
+      }),
+      previous_keys: list({
+        initial: '',
+        secret: true,
+        doc: 'Keys that older messages are encrypted with.',
+      }),
+    }),
     message_deduplication: z.object({
       enabled: flag({
         initial: false,

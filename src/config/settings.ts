@@ -2,6 +2,7 @@
 
 import os from 'node:os';
 import path from 'node:path';
+import type { EncryptionSettings } from './encryption-keys.ts';
 import type { RootCredentials } from './root-credentials.ts';
 import type { Values } from './schema.ts';
 
@@ -21,7 +22,7 @@ export function thisMachine(cwd: string): Machine {
 export type Settings = Frozen<ReturnType<typeof settingsOf>>;
 
 /** Settings of checked values. Names and units follow those who take a section: `engine` is the engine's options, `limits` those of the transports. */
-export function settingsOf(values: Values, rootCredentials: RootCredentials | undefined, machine: Machine) {
+export function settingsOf(values: Values, rootCredentials: RootCredentials | undefined, encryption: EncryptionSettings, machine: Machine) {
   const { system, tcp, websocket, http, quic, engine, limits, certificate_users: certificateUsers } = values;
   const absolute = (file: string | undefined) => (file === undefined ? undefined : path.resolve(machine.cwd, file));
   const tlsOf = (tls: TlsValues) => ({
@@ -64,6 +65,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
         expiryMs: system.message_deduplication.expiry,
       },
     },
+    encryption,
     durability: {
       messages: system.partition.enforce_fsync ? ('group' as const) : engine.durability,
       consumerOffsets: engine.consumer_offset_durability,

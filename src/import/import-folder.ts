@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Addon, loadAddon } from '../addon/addon.ts';
 import type { Settings } from '../config/settings.ts';
+import { engineEncryption, noteWritingKey } from '../storage/encryption-keys.ts';
 import type { Engine } from '../storage/engine.ts';
 import { openMetadataStore } from '../storage/metadata/metadata-store.ts';
 import { createEngine } from '../storage/native-engine.ts';
@@ -65,7 +66,12 @@ export async function importFolder(options: ImportOptions): Promise<ImportResult
   tidy(metadata.model, systemClock.nowMicros(), report);
   const destination = options.destination === undefined ? undefined : await openDestination(options.destination, source, addon);
   try {
-    const engineSettings = { ...options.settings.engine, bufferBytesMax: Math.max(options.settings.engine.bufferBytesMax, bufferBytesMin) };
+    const encryption = engineEncryption(options.settings.encryption);
+    const engineSettings = {
+      ...options.settings.engine,
+      bufferBytesMax: Math.max(options.settings.engine.bufferBytesMax, bufferBytesMin),
+      encryption,
+    };
     const engine = createEngine(engineSettings);
     try {
       const openLog = (file: SourceFile, buffers: BufferPair): LogReader => {
@@ -137,7 +143,11 @@ class FolderImport {
     if (this.#destination === undefined) return;
     const store = await openMetadataStore(this.#destination.folder);
     try {
-      await store.commit([...metadataRows(this.#metadata.model, topics, topicDefaults(this.#options.settings))]);
+      const { settings } = this.#options;
+      await store.commit([
+        ...noteWritingKey(engineEncryption(settings.encryption), systemClock.nowMicros()),
+        ...metadataRows(this.#metadata.model, topics, topicDefaults(settings)),
+      ]);
     } finally {
       await store.close();
     }

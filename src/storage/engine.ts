@@ -5,6 +5,7 @@
 // they are read as numbers (exact up to 2^53) or copied as two 32-bit words straight into a reply.
 
 import type { Generation } from '../protocol/command.ts';
+import type { EngineEncryption } from './encryption-keys.ts';
 
 /** Status numbers below zero are facts of the engine that no wire number names (native/engine/status.h). */
 export const EngineStatus = {
@@ -40,6 +41,8 @@ export interface EngineOptions {
   idBytesMax: number;
   /** Of logs that are synced before the acknowledgement, or written directly. */
   spaceAhead: SpaceAhead;
+  /** Undefined: nothing is encrypted, and nothing that was can be read. */
+  encryption?: EngineEncryption;
 }
 
 export interface PartitionOptions {

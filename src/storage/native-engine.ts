@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import { type Addon, loadAddon, type NativeEngine } from '../addon/addon.ts';
 import type { Generation } from '../protocol/command.ts';
 import { CompletionRecord, completionBytes } from './completion-record.ts';
+import type { EngineEncryption } from './encryption-keys.ts';
 import {
   type AppendRequest,
   type BufferStats,
@@ -43,7 +44,7 @@ const engineFiguresMax = 64;
 const constantSlotBytesMax = 64 * 1024 * 1024;
 
 /**
- * Starts an engine. Throws if the addon cannot be loaded, RangeError on options out of range.
+ * Starts an engine. Throws if the addon cannot be loaded, or there are keys and no OpenSSL; RangeError on options out of range.
  *
  * `onError` gets what a completion callback throws; the other callbacks of the same wake-up run all the same. Without it the error is thrown again from a microtask of its
  * own, so that it reaches the process as an uncaught exception.
@@ -68,7 +69,13 @@ class AddonEngine implements Engine {
     this.xxh32 = addon.xxh32;
     this.xxh3 = addon.xxh3;
     this.#onError = onError;
-    this.#native = addon.createEngine(optionWords(options), (count) => this.#dispatch(count));
+    const { encryption } = options;
+    this.#native = addon.createEngine(
+      optionWords(options),
+      (count) => this.#dispatch(count),
+      encryption && keyBytes(encryption),
+      encryption?.encrypts ?? false,
+    );
     const { words, result, window } = this.#native;
     this.#words = new Float64Array(words);
     this.result = new CompletionRecord(result, 0);
@@ -392,6 +399,16 @@ function optionWords(options: EngineOptions): Float64Array {
     options.consumerOffsetsMax,
     options.idBytesMax,
     spaceAheadNumbers[options.spaceAhead],
+  );
+}
+
+function keyBytes({ keys }: EngineEncryption): Uint8Array {
+  return Buffer.concat(
+    keys.map(({ id, key }) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigUInt64LE(id);
+      return Buffer.concat([bytes, key]);
+    }),
   );
 }
 

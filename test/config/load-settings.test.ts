@@ -162,21 +162,58 @@ describe('the file', () => {
     const { settings, warnings } = load({
       configPath: tomlFile(
         '[message_saver]\nenabled = true\n[[metadata.nodes]]\nname = "y"\n' +
-          '[tcp.socket]\nnodelay = true\n[system.encryption]\nenabled = false\nkey = ""\n[system.partition]\nenforce_fsync = true\nvalidate_checksum = true\n',
+          '[tcp.socket]\nnodelay = true\n[system.partition]\nenforce_fsync = true\nvalidate_checksum = true\n',
       ),
     });
     assert.equal(settings.durability.messages, 'group');
     assert.equal(warnings.length, 1);
-    assert.match(
-      warnings[0] ?? '',
-      /ignored: message_saver, metadata, tcp\.socket, system\.encryption\.enabled, system\.encryption\.key, system\.partition\.validate_checksum$/,
-    );
+    assert.match(warnings[0] ?? '', /ignored: message_saver, metadata, tcp\.socket, system\.partition\.validate_checksum$/);
   });
 
   it('what Iggy would do and this server does not is refused, not left out in silence', () => {
-    const problems = problemsOf({ configPath: tomlFile('[system.encryption]\nenabled = true\n[cluster]\nenabled = true\n') });
+    const problems = problemsOf({ configPath: tomlFile('[websocket]\naccept_unmasked_frames = true\n[cluster]\nenabled = true\n') });
     assert.deepEqual(problems.length, 2);
-    assert.match(problems[0] ?? '', /system\.encryption\.enabled = true asks for what this server does not do/);
+    assert.match(problems[0] ?? '', /websocket\.accept_unmasked_frames = true asks for what this server does not do/);
+  });
+});
+
+describe('keys of encryption', () => {
+  const key = (byte: number) => Buffer.alloc(32, byte).toString('base64');
+  const encryption = (env: Record<string, string>) =>
+    load({ env: Object.fromEntries(Object.entries(env).map(([name, value]) => [`GALGO_SYSTEM_ENCRYPTION_${name}`, value])) });
+
+  it('are in the order in which they are tried, each once', () => {
+    const file = tomlFile(`${key(1)}\n  ${key(2)}  \n`);
+    assert.deepEqual(encryption({}).settings.encryption, { enabled: false, keys: [] });
+    assert.deepEqual(encryption({ ENABLED: 'true', KEY: key(1), PREVIOUS_KEYS: `${key(1)}, ${key(3)}` }).settings.encryption, {
+      enabled: true,
+      keys: [key(1), key(3)],
+    });
+    assert.deepEqual(encryption({ KEY_FILE: file, PREVIOUS_KEYS: key(3) }).settings.encryption, {
+      enabled: false,
+      keys: [key(1), key(2), key(3)],
+    });
+    assert.doesNotMatch(JSON.stringify(encryption({ KEY: key(1), PREVIOUS_KEYS: key(3) }).config), /AQEBAQ|AwMDAw/);
+  });
+
+  it('that are missing, wrong or given twice are refused, and not shown', () => {
+    const refused = (env: Record<string, string>): readonly string[] => {
+      try {
+        encryption(env);
+      } catch (error) {
+        if (error instanceof ConfigurationError) return error.problems;
+      }
+      return assert.fail('the keys were accepted');
+    };
+    assert.match(refused({ ENABLED: 'true' })[0] ?? '', /system\.encryption\.key or system\.encryption\.key_file must give a key/);
+    assert.deepEqual(refused({ KEY: 'secret text' }), ['system.encryption.key is not the base64 of 32 bytes']);
+    assert.deepEqual(refused({ KEY: Buffer.alloc(31).toString('base64') }), ['system.encryption.key is not the base64 of 32 bytes']);
+    assert.deepEqual(refused({ PREVIOUS_KEYS: `${key(1)},abc` }), [
+      'system.encryption.previous_keys: an entry is not the base64 of 32 bytes',
+    ]);
+    assert.match(refused({ KEY_FILE: '/nonexistent/key' })[0] ?? '', /^system\.encryption\.key_file: ENOENT/);
+    assert.match(refused({ KEY_FILE: tomlFile('\n') })[0] ?? '', /holds no key/);
+    assert.match(refused({ KEY: key(1), KEY_FILE: tomlFile(key(2)) })[0] ?? '', /are both set/);
   });
 });
 
@@ -229,7 +266,7 @@ describe('the environment', () => {
 
   it('variables of Iggy without a meaning here are a warning, switches that must not be ignored a refusal', () => {
     assert.match(load({ env: { IGGY_TCP_SOCKET_NODELAY: 'true' } }).warnings[0] ?? '', /ignored: IGGY_TCP_SOCKET_NODELAY$/);
-    assert.match(problemsOf({ env: { IGGY_SYSTEM_ENCRYPTION_ENABLED: 'true' } })[0] ?? '', /asks for what this server does not do/);
+    assert.match(problemsOf({ env: { IGGY_CLUSTER_ENABLED: 'true' } })[0] ?? '', /asks for what this server does not do/);
   });
 
   it('variables of other programs are left alone', () => {

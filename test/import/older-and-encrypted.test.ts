@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { hash } from '@node-rs/argon2';
@@ -81,6 +82,22 @@ describe('an encrypted data folder of Iggy 0.8', () => {
     assert.equal(report.complete, true);
     const server = await startServerProcess(destination);
     const client = await RawClient.connect(server.address, 'classic');
+    await client.login('iggy', 'root password');
+    await assertReadsBack(client, { stream: 's', topic: 't' }, 0, messages);
+    client.close();
+    assert.equal(await server.stop(), 0);
+  });
+
+  it('is encrypted anew with the key of the copy', async () => {
+    const destination = newFolder();
+    const env = { GALGO_SYSTEM_ENCRYPTION_ENABLED: 'true', GALGO_SYSTEM_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+    const { report } = await runImport({ source: encryptedFolder(), destination, encryptionKey: key.toString('base64'), env });
+    assert.equal(report.complete, true);
+    const log = path.join(destination, 'streams/0/topics/0/partitions/0', `${'30'.padStart(20, '0')}.log`);
+    assert.ok(!readFileSync(log).includes('message 1'));
+    await assert.rejects(startServerProcess(destination), /system\.encryption\.key must be that key/);
+    const server = await startServerProcess(destination, env);
+    const client = await RawClient.connect(server.address, 'vsr');
     await client.login('iggy', 'root password');
     await assertReadsBack(client, { stream: 's', topic: 't' }, 0, messages);
     client.close();

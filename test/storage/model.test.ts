@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { decodeClassicMessages } from '../../src/protocol/batch/classic-messages.ts';
 import { decodeBatches } from '../../src/protocol/batch/vsr-batch.ts';
 import type { Generation } from '../../src/protocol/command.ts';
+import { engineEncryption } from '../../src/storage/encryption-keys.ts';
 import {
   type CompletionCallback,
   type ConsumerKind,
@@ -301,9 +302,16 @@ const commands = fc.commands(
   { maxCommands: 60 },
 );
 
-for (const durability of ['none', 'group'] as const) {
-  it(`a partition of durability ${durability} answers as the model does, in ${runs} runs`, { timeout: 60_000 + runs * 2000 }, async () => {
-    const running = new RunningEngine({ inlineAppendBytesMax: 8192 });
+const encryption = engineEncryption({ enabled: true, keys: [Buffer.alloc(32, 7).toString('base64')] });
+
+for (const [durability, encrypted] of [
+  ['none', false],
+  ['none', true],
+  ['group', false],
+] as const) {
+  const what = `a partition of durability ${durability}${encrypted ? ', encrypted,' : ''}`;
+  it(`${what} answers as the model does, in ${runs} runs`, { timeout: 60_000 + runs * 2000 }, async () => {
+    const running = new RunningEngine({ inlineAppendBytesMax: 8192, ...(encrypted ? { encryption } : {}) });
     let folders = 0;
     try {
       await fc.assert(

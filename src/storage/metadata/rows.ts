@@ -73,7 +73,10 @@ const revocation = z.object({
 /** The folder of a stream, topic or partition whose rows are gone, and which is still in its place. */
 const removal = z.object({});
 
-export const rowSchemas = { stream, topic, partition, group, user, token, revocation, removal };
+/** A key that messages may be encrypted with; the ids are the halves of its id. */
+const encryptionKey = z.object({ since: u64 });
+
+export const rowSchemas = { stream, topic, partition, group, user, token, revocation, removal, encryptionKey };
 
 /** Ids that a row's key has: at least and at most. */
 export const idCounts: Readonly<Record<RowKind, readonly [min: number, max: number]>> = {
@@ -85,6 +88,7 @@ export const idCounts: Readonly<Record<RowKind, readonly [min: number, max: numb
   token: [2, 2],
   revocation: [1, 1],
   removal: [1, 3],
+  encryptionKey: [2, 2],
 };
 
 export type RowKind = keyof typeof rowSchemas;

@@ -7,11 +7,14 @@ export interface RunOptions {
   source: string;
   /** Undefined: a dry run. */
   destination?: string;
+  /** Of the source. */
   encryptionKey?: string;
+  /** Of the copy. */
+  env?: Record<string, string>;
   skipDamaged?: boolean;
 }
 
-export function runImport({ source, destination, encryptionKey, skipDamaged = false }: RunOptions): Promise<ImportResult> {
-  const { settings } = loadSettings({ env: {}, cwd: '/nonexistent' });
+export function runImport({ source, destination, encryptionKey, env = {}, skipDamaged = false }: RunOptions): Promise<ImportResult> {
+  const { settings } = loadSettings({ env, cwd: '/nonexistent' });
   return importFolder({ source, destination, settings, encryptionKey, skipDamaged, onProgress: () => undefined });
 }
