@@ -3,12 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
+import type { Generation } from '../../src/protocol/command.ts';
 import { createAuthority, type PemPair, type TestAuthority } from '../support/certificates.ts';
-import { createTestTopic, send, testMessages } from '../support/messages.ts';
+import { createTestTopic, generations, send, testMessages } from '../support/messages.ts';
 import { QuicTestClient } from '../support/quic-client.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/test-server.ts';
@@ -32,6 +37,40 @@ async function servedOverQuic(address: string): Promise<string> {
   const [certificate] = client.native.peerCertChain() ?? [];
   client.close();
   return new X509Certificate(certificate as Uint8Array).fingerprint256;
+}
+
+/** Requests one after another on one connection, which fail if it is no longer the same. */
+interface HttpPings {
+  ping(): Promise<number | undefined>;
+  close(): void;
+}
+
+function http1Pings(url: string, options: { ca: string; servername: string }): HttpPings {
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ...options });
+  let first: Socket | undefined;
+  return {
+    async ping() {
+      const [response] = (await once(https.get(`${url}/ping`, { agent }), 'response')) as [IncomingMessage];
+      first ??= response.socket;
+      assert.equal(response.socket, first);
+      await response.resume().toArray();
+      return response.statusCode;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function http2Pings(url: string, options: tls.ConnectionOptions): HttpPings {
+  const session = http2.connect(url, options);
+  return {
+    async ping() {
+      const stream = session.request({ ':path': '/ping' });
+      const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader];
+      await stream.resume().toArray();
+      return headers[':status'];
+    },
+    close: () => session.destroy(),
+  };
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -113,6 +152,7 @@ describe('replaced certificates', () => {
       GALGO_TCP_TLS_CERT_FILE: certificateFile,
       GALGO_TCP_TLS_KEY_FILE: keyFile,
       GALGO_WEBSOCKET_TLS_ENABLED: 'true',
+      GALGO_HTTP_TLS_ENABLED: 'true',
     });
   });
 
@@ -130,28 +170,35 @@ describe('replaced certificates', () => {
       await connectWebSocket(server.websocketAddress, 'classic', trusted()),
       await connectWebSocket(server.websocketAddress, 'vsr', trusted()),
     ];
-    const quic = await QuicTestClient.connect(server.quicAddress);
+    const quic = await Promise.all([0, 1].map(() => QuicTestClient.connect(server.quicAddress)));
+    clients.push(...quic.map((connection, index) => connection.raw(generations[index] as Generation)));
     let running = true;
-    const counts = clients.map(async (client) => {
+    const overBinary = clients.map(async (client) => {
       await client.login();
       const name = await createTestTopic(client);
       let sent = 0;
       for (; running; sent++) await send(client, name, testMessages(sent, 5));
       return sent;
     });
+    const overHttp = [http1Pings(server.httpAddress, trusted()), http2Pings(server.httpAddress, trusted())].map(async (pings) => {
+      let answered = 0;
+      for (; running; answered++) assert.equal(await pings.ping(), 200);
+      pings.close();
+      return answered;
+    });
+    const counts = [...overBinary, ...overHttp];
     for (let round = 0; round < 3; round++) {
       current = await authority.issue(`round ${round}`);
       write(current);
       await until(async () => (await served(server.address)) === fingerprint(current.certificate));
       assert.equal(await served(server.websocketAddress), fingerprint(current.certificate));
+      assert.equal(await served(server.httpAddress), fingerprint(current.certificate));
+      assert.equal(await served(server.httpAddress, { ALPNProtocols: ['h2'] }), fingerprint(current.certificate));
       assert.equal(await servedOverQuic(server.quicAddress), fingerprint(current.certificate));
     }
     running = false;
-    for (const sent of await Promise.all(counts)) assert.ok(sent > 0);
+    for (const count of await Promise.all(counts)) assert.ok(count > 0);
     for (const client of clients) client.close();
-    const overQuic = quic.raw('classic');
-    assert.equal(await overQuic.login(), 0);
-    quic.close();
     (await RawClient.connect(server.address, 'vsr', { tls: trusted() })).close();
   });
 
