@@ -4,6 +4,8 @@
     python exchange.py ADDRESS send   STREAM TOPIC SEED COUNT
     python exchange.py ADDRESS read   STREAM TOPIC FIRST_OFFSET SEED COUNT [headers|plain]
 
+ADDRESS is host:port for TCP, or a connection string with user and password.
+
 Messages are derived from the seed, so that another process, with the other release, can compare every byte. Release 0.9 sends and compares user
 headers too; 0.8 has no such call.
 """
@@ -50,9 +52,13 @@ async def poll(client, stream: str, topic: str, offset: int, count: int):
 
 
 async def main(address: str, action: str, stream: str, topic: str, *rest: str) -> None:
-    client = iggy.IggyClient(address)
-    await client.connect()
-    await client.login_user("iggy", "iggy")
+    if "://" in address:
+        client = iggy.IggyClient.from_connection_string(address)
+        await client.connect()
+    else:
+        client = iggy.IggyClient(address)
+        await client.connect()
+        await client.login_user("iggy", "iggy")
     if action == "create":
         await client.create_stream(stream)
         await client.create_topic(stream, topic, 1)
