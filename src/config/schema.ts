@@ -321,7 +321,7 @@ export const schema = z.object({
       { min: 1200, max: 65_507 },
       {
         initial: '1350 B',
-        doc: 'Longest datagram that is sent, without the headers of IP and UDP; a client may ask for less. 1350 passes everywhere but in few tunnels, where 1200 does. More is faster where the whole way takes it: 1452 on plain Ethernet, 8 KB with jumbo frames, 16 KiB on loopback. What clients send is taken at any length.',
+        doc: 'Longest datagram that is sent, without the headers of IP and UDP; a client may ask for less. 1350 passes everywhere but in few tunnels, where 1200 does. More is faster where the whole way takes it: 1452 on plain Ethernet, 8 KB with jumbo frames, 16 KiB on loopback. A connection on whose path nothing longer than 1200 bytes gets through goes back to that. What clients send is taken at any length.',
       },
     ),
     udp_socket: choice(['auto', 'portable'], {

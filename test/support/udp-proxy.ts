@@ -7,6 +7,8 @@ export interface UdpProxy {
   readonly address: string;
   /** Each datagram is lost with that likelihood, else delayed by up to so many milliseconds. */
   disturb(disturbance: { lossRatio: number; delayMsMax: number }): void;
+  /** Datagrams that are longer are lost. */
+  narrow(datagramBytesMax: number): void;
   /** Nothing passes, until false. */
   silence(silent: boolean): void;
   close(): Promise<void>;
@@ -21,10 +23,11 @@ export async function startUdpProxy(target: string): Promise<UdpProxy> {
   let silent = false;
   let lossRatio = 0;
   let delayMsMax = 0;
+  let datagramBytesMax = Number.POSITIVE_INFINITY;
   let closed = false;
 
-  const pass = (send: () => void) => {
-    if (silent || Math.random() < lossRatio) return;
+  const pass = (bytes: Buffer, send: () => void) => {
+    if (silent || bytes.length > datagramBytesMax || Math.random() < lossRatio) return;
     if (delayMsMax === 0) send();
     else setTimeout(() => closed || send(), Math.random() * delayMsMax);
   };
@@ -33,18 +36,21 @@ export async function startUdpProxy(target: string): Promise<UdpProxy> {
     let back = backs.get(from.port);
     if (back === undefined) {
       back = dgram.createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });
-      back.on('message', (answer) => pass(() => front.send(answer, from.port, from.address)));
+      back.on('message', (answer) => pass(answer, () => front.send(answer, from.port, from.address)));
       back.on('error', () => undefined);
       backs.set(from.port, back);
     }
     const socket = back;
-    pass(() => socket.send(bytes, upstream.port, upstream.host));
+    pass(bytes, () => socket.send(bytes, upstream.port, upstream.host));
   });
 
   return {
     address: `127.0.0.1:${front.address().port}`,
     disturb(disturbance) {
       ({ lossRatio, delayMsMax } = disturbance);
+    },
+    narrow(bytes) {
+      datagramBytesMax = bytes;
     },
     silence(value) {
       silent = value;

@@ -4,6 +4,7 @@
 // link.
 
 import type { DatagramReceiver, DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
+import { PathSize } from '../../quic/path-size.ts';
 import type { Connection } from '../../quic/quiche.ts';
 import { readStreams } from '../../quic/readable-streams.ts';
 import { failureOf } from './quic-failure.ts';
@@ -48,6 +49,7 @@ const likelyMax = 2;
 export class QuicLink implements Link, DatagramReceiver {
   readonly #settings: QuicSettings;
   readonly #opening: Opening;
+  readonly #pathSize: PathSize;
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   readonly #streams = new Map<number, QuicStream>();
   /** Requests that have no stream yet, from `#next` on. */
@@ -73,6 +75,7 @@ export class QuicLink implements Link, DatagramReceiver {
   constructor(settings: QuicSettings, opening: Opening) {
     this.#settings = settings;
     this.#opening = opening;
+    this.#pathSize = new PathSize(settings.datagramBytes);
   }
 
   /** Sends the first packet. The socket is the link's from now on, and the link its receiver. */
@@ -232,10 +235,11 @@ export class QuicLink implements Link, DatagramReceiver {
     const native = this.#native;
     if (socket === undefined || native === undefined) return;
     while (this.#sentSinceHeard < this.#settings.sendWindowBytes) {
-      const room = socket.room(this.#settings.datagramBytes);
+      const room = socket.room(this.#pathSize.datagramBytes);
       const sent = room && native.send(room);
       if (!sent) break;
       socket.commit(sent[0], this.#peer as Peer);
+      this.#pathSize.sent(sent[0]);
       this.#sentSinceHeard += sent[0];
     }
     socket.flush();
@@ -256,7 +260,10 @@ export class QuicLink implements Link, DatagramReceiver {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     if (this.#ended) return;
     try {
-      if (native.timeout() === 0) native.onTimeout();
+      if (native.timeout() === 0) {
+        native.onTimeout();
+        this.#pathSize.lossTimerFired();
+      }
     } catch (error) {
       this.#fail(error);
       return;

@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Generation } from '../../protocol/command.ts';
 import type { DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
+import { PathSize } from '../../quic/path-size.ts';
 import type { Connection as NativeConnection, Quiche } from '../../quic/quiche.ts';
 import { readStreams } from '../../quic/readable-streams.ts';
 import type { ClientRecord } from '../../streaming/clients.ts';
@@ -65,6 +66,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   readonly #native: NativeConnection;
   readonly #way: { from: { host: string; port: number }; to: { host: string; port: number } };
   readonly #balance: TrafficBalance;
+  readonly #pathSize: PathSize;
   readonly #streams = new Map<number, QuicStream>();
   readonly #idleStreams: QuicStream[] = [];
   readonly #pausedStreams = new Set<QuicStream>();
@@ -99,6 +101,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.replyBuffer = host.replyBuffer;
     this.#way = { from: { host: peer.host, port: peer.port }, to: local };
     this.#balance = new TrafficBalance(firstWindow(host.options), host.options.receiveWindowBytes);
+    this.#pathSize = new PathSize(host.options.datagramBytes);
     this.#openedAtMs = host.now();
     this.#heardAtMs = this.#openedAtMs;
     this.#pingAtMs = this.#pingAfter(this.#openedAtMs);
@@ -160,7 +163,10 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     try {
       if (nowMs >= this.#pingAtMs && !this.#closed) this.#ping(nowMs);
       const left = this.#native.timeout();
-      if (left === 0) this.#native.onTimeout();
+      if (left === 0) {
+        this.#native.onTimeout();
+        if (this.#pathSize.lossTimerFired()) this.#log(undefined, 'QUIC datagrams are too long for the path');
+      }
     } catch (error) {
       this.#log(error, 'QUIC timeout failed');
     }
@@ -341,7 +347,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   #send(): void {
     const { socket, options } = this.#host;
     while (this.#sentSinceHeard < options.sendWindowBytes) {
-      const room = socket.room(options.datagramBytes);
+      const room = socket.room(this.#pathSize.datagramBytes);
       if (room === undefined) {
         this.#host.waitForRoom(this);
         return;
@@ -349,6 +355,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
       const sent = this.#native.send(room);
       if (sent === null) return;
       socket.commit(sent[0], this.peer);
+      this.#pathSize.sent(sent[0]);
       this.#balance.sentBytes += sent[0];
       this.#sentSinceHeard += sent[0];
     }
