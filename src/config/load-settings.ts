@@ -7,7 +7,7 @@ import { settingKeys } from './key-table.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { schema } from './schema.ts';
 import type { RawValue } from './setting.ts';
-import { contradictions, type Machine, type Settings, settingsOf, thisMachine } from './settings.ts';
+import { contradictions, ineffective, type Machine, type Settings, settingsOf, thisMachine } from './settings.ts';
 import {
   type GivenValue,
   type Origin,
@@ -101,7 +101,7 @@ export function loadSettings(request: SettingsRequest = {}): LoadedSettings {
     settings: deepFreeze(settingsOf(parsed.data, credentials.credentials, encryption.encryption, machine)),
     origins: new Map([...given].map(([key, { origin }]) => [key, origin])),
     config: config as ConfigTable,
-    warnings: [...sources.flatMap((source) => source.warnings), ...credentials.warnings],
+    warnings: [...sources.flatMap((source) => source.warnings), ...credentials.warnings, ...ineffective(parsed.data)],
     configFile: file.path,
   };
 }

@@ -111,7 +111,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
         encodingSecret: http.jwt.encoding_secret,
         decodingSecret: http.jwt.decoding_secret,
         secretsAreBase64: http.jwt.use_base64_secret,
-        trustedIssuers: http.jwt.trusted_issuers.map(({ issuer, audience, jwks_url: keySetUrl, user_id: userId }) => ({
+        trustedIssuers: http.jwt.trusted_issuers.filter(hasUser).map(({ issuer, audience, jwks_url: keySetUrl, user_id: userId }) => ({
           issuer,
           audience,
           keySetUrl,
@@ -193,6 +193,20 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
   };
 }
 
+/** What is set but has no effect, one sentence each. */
+export function ineffective({ http }: Values): string[] {
+  if (!http.enabled) return [];
+  const withoutUser = http.jwt.trusted_issuers.filter((issuer) => !hasUser(issuer));
+  return withoutUser.map(
+    ({ issuer }) => `http.jwt.trusted_issuers: tokens of ${JSON.stringify(issuer)} are refused, since its entry names no user_id`,
+  );
+}
+
+/** Iggy ships an entry without one, and starts. */
+function hasUser({ user_id: user }: { user_id: string }): boolean {
+  return user !== '';
+}
+
 /** What settings contradict each other, one sentence each. */
 export function contradictions(values: Values, machine: Machine, { needsListener }: { needsListener: boolean }): string[] {
   const { system, tcp, websocket, http, quic, limits, telemetry } = values;
@@ -229,7 +243,7 @@ export function contradictions(values: Values, machine: Machine, { needsListener
       !http.cors.enabled || !credentials || !origins.includes('*'),
       'http.cors.allow_credentials needs http.cors.allowed_origins that are named, not "*"',
     );
-    for (const { issuer, audience, jwks_url: url, user_id: user } of http.jwt.trusted_issuers) {
+    for (const { issuer, audience, jwks_url: url, user_id: user } of http.jwt.trusted_issuers.filter(hasUser)) {
       const key = `http.jwt.trusted_issuers: the entry of ${JSON.stringify(issuer)}`;
       demand(issuer !== '' && audience !== '', `${key} needs an issuer and an audience`);
       demand(/^[1-9]\d{0,9}$/.test(user) && Number(user) <= userIdMax, `${key} needs the user_id of a user other than root`);

@@ -247,6 +247,15 @@ describe('lists, tables and secrets', () => {
     assert.match(problemsOf({ env: { GALGO_HTTP_JWT_TRUSTED_ISSUERS: issuers({ else: 1 }) } })[0] ?? '', /unknown field else/);
   });
 
+  it('an issuer without a user, as Iggy ships one, is left out with a warning', () => {
+    const entry =
+      '[[http.jwt.trusted_issuers]]\nissuer = "test-issuer"\naudience = "iggy.apache.org"\njwks_url = "http://127.0.0.1:8081/jwks.json"\n';
+    const { settings, warnings } = load({ configPath: tomlFile(entry) });
+    assert.deepEqual(settings.http.jwt.trustedIssuers, []);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /tokens of "test-issuer" are refused/);
+  });
+
   it('a secret is in the settings, and nowhere else', () => {
     const loaded = load({ env: { GALGO_HTTP_JWT_ENCODING_SECRET: 'not to be seen' } });
     assert.equal(loaded.settings.http.jwt.encodingSecret, 'not to be seen');
