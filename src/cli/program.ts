@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { settingKeys } from '../config/key-table.ts';
+import { addBenchCommand } from './bench-options.ts';
 import type { ImportCommand } from './import-command.ts';
 import { runServer, type ServerCommand } from './server-command.ts';
 
@@ -28,6 +29,9 @@ export async function runGalgo(args: readonly string[], server: Pick<ServerComma
       exitCode = await runImport({ source, ...importOptionsOf(options) });
     },
   );
+  addBenchCommand(program, version, (code) => {
+    exitCode = code;
+  });
 
   try {
     await program.parseAsync([...args], { from: 'user' });
