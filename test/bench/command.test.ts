@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { type BenchResult, parseResult } from '../../src/bench/result/result.ts';
+import { connect } from '../../src/client/index.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/test-server.ts';
 import { streamNames } from './support/run.ts';
 
@@ -126,8 +127,10 @@ describe('the command', () => {
     const args = [galgo, 'bench', 'pp', '--target', target, '-p', '2', '-m', '10', '-P', '1', '-D', '60s', '--json', at('stopped.json')];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const exited = once(child, 'exit');
-    while ((await streamNames(server.address)).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const client = await connect(target);
+    const loaded = async () => (await client.streams.list()).some(({ messagesCount }) => messagesCount > 100);
+    while (!(await loaded())) await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.close();
     child.kill('SIGINT');
     assert.deepEqual(await exited, [130, null]);
     assert.deepEqual(await streamNames(server.address), []);
