@@ -10,6 +10,7 @@ const longForms = {
   TEST_CRASH_RUNS: '10000',
   TEST_DAMAGE: 'all',
   TEST_FAULTS: 'all',
+  TEST_REPAIRS: 'all',
   TEST_MODEL_RUNS: '500',
   TEST_KILLS: '60',
   TEST_PEERS: '10000',

@@ -10,14 +10,17 @@ import { createPollMessages } from './handlers/messages/poll-messages.ts';
 import { createSendMessages } from './handlers/messages/send-messages.ts';
 import { createWaitForMessages } from './handlers/messages/wait-for-messages.ts';
 import { contentMetrics } from './handlers/metrics/content-metrics.ts';
+import { damageMetrics } from './handlers/metrics/damage-metrics.ts';
 import { engineMetrics } from './handlers/metrics/engine-metrics.ts';
 import { serverMetrics } from './handlers/metrics/server-metrics.ts';
 import { Readiness } from './handlers/readiness.ts';
 import { createHandlers } from './handlers/registry.ts';
 import { startEndedRevocations } from './jobs/ended-revocations.ts';
 import { startExpiredTokens } from './jobs/expired-tokens.ts';
+import { startFenceReports } from './jobs/fence-reports.ts';
 import { startRebalanceTimeout } from './jobs/rebalance-timeout.ts';
 import { startRetention } from './jobs/retention.ts';
+import { type ScrubbingFigures, startScrubbing } from './jobs/scrubbing.ts';
 import { startSilentClients } from './jobs/silent-clients.ts';
 import { startStalledConnections } from './jobs/stalled-connections.ts';
 import type { Logger } from './observability/logger.ts';
@@ -108,6 +111,7 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     log.info({ streams: system.streams.size, ms: Math.round(performance.now() - startedAtMs) }, 'data is ready');
 
     let stopping = false;
+    let scrubbed: Readonly<ScrubbingFigures> | undefined;
     const listening: Listening = {};
     const listeners = () =>
       [inProcess, listening.quic, listening.tcp, listening.websocket, listening.http].filter((listener) => listener !== undefined);
@@ -176,7 +180,17 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     const metrics =
       meter === undefined || http.metrics === undefined
         ? undefined
-        : metricsEndpoint({ ...http.metrics, meter, system, services, listening, version, processStats, logFacts });
+        : metricsEndpoint({
+            ...http.metrics,
+            meter,
+            system,
+            services,
+            listening,
+            version,
+            processStats,
+            logFacts,
+            scrubbed: () => scrubbed,
+          });
     const certificates = new CertificateStore(dataPath, log, () => clock.nowMs());
     undo.push(() => certificates.close());
     const tlsOf = async ({ tls }: typeof tcp | typeof websocket | typeof http) =>
@@ -189,11 +203,15 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services);
     if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
     if (http.enabled) listening.http = await listenHttp({ ...http, version, metrics, health, tls: await tlsOf(http) }, services);
-    const stopJobs = [
+    const scrubbing = settings.scrubbing && startScrubbing(system, settings.scrubbing);
+    scrubbed = scrubbing?.figures;
+    const stopJobs: (() => void | Promise<void>)[] = [
+      startFenceReports(system),
       startRebalanceTimeout(system),
       startStalledConnections(connections, () => clock.nowMs()),
       startSilentClients(system, settings.silence),
     ];
+    if (scrubbing !== undefined) stopJobs.push(scrubbing.stop);
     if (http.enabled) stopJobs.push(startEndedRevocations(system, revocationsIntervalMs));
     if (settings.retention.enabled) stopJobs.push(startRetention(system, settings.retention.intervalMs));
     if (settings.tokenCleaner.enabled) stopJobs.push(startExpiredTokens(system, settings.tokenCleaner.intervalMs));
@@ -216,7 +234,7 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
         system.pollWaits.close();
         for (const connection of connections()) connection.stop();
         await drained(connections);
-        for (const stopJob of stopJobs) stopJob();
+        for (const stopJob of stopJobs) await stopJob();
         for (const step of undo.reverse()) await step();
       },
     };
@@ -268,6 +286,7 @@ function metricsEndpoint(parts: {
   version: string;
   processStats: () => ProcessStats;
   logFacts: LogFacts;
+  scrubbed: () => Readonly<ScrubbingFigures> | undefined;
 }): MetricsEndpoint {
   const { path, isPublic, meter, system, services, listening } = parts;
   const transports = () =>
@@ -285,6 +304,7 @@ function metricsEndpoint(parts: {
       () => [single('http_requests', 'counter', 'total count of http_requests.', endpoint.requests)],
       contentMetrics(system, parts),
       engineMetrics(system.engine),
+      damageMetrics(system, parts.scrubbed),
       requestMetrics(meter),
       transportMetrics(transports, services.refusedConnections),
       serverMetrics(system, { processStats: parts.processStats, connectionsMax: services.limits.connectionsMax }),

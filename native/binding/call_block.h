@@ -1,6 +1,6 @@
 // Arguments and inline results of engine calls: memory that JavaScript and the binding share.
 //
-// JavaScript writes the numbers of a call into sixteen float64 words and calls; the binding checks each one. An inline result is one completion
+// JavaScript writes the numbers of a call into twenty-four float64 words and calls; the binding checks each one. An inline result is one completion
 // record (engine.h), shown as sixteen u32 words. Doubles carry wrong numbers (negative, fractional, too large, NaN) unchanged to the checks, where a
 // u32 array would wrap them silently. Measured per call with 14 numbers: 27 ns this way, 62 ns as ordinary arguments; a Uint8Array beside them costs
 // 13 ns.
@@ -25,6 +25,8 @@
 // and answers from word 0 on with the bytes of the run, its messages, the fault, the fault's bytes, the fault's offset (low, high) and the next
 // offset (low, high).
 //
+// verify takes request, handle, segment (low, high), position, next offset (low, high) and bytes max; repair what open takes, and the directory.
+//
 // readProducers takes words 0, 1 and 2 (since, µs). purge, close, stats and segments take words 0 and 1; acquireSlot (bytes), releaseSlot and
 // slotMemory (slot) take word 0. header start is -1 where there is none. append takes the bytes as an ordinary argument, open the directory, segments
 // a Float64Array that it fills with five figures a segment, as many as fit. engineStats takes a
@@ -45,7 +47,7 @@
 namespace galgo::binding {
 
 struct CallBlock {
-  double words[16] = {};
+  double words[24] = {};
   Completion result;
 };
 

@@ -119,6 +119,8 @@ Napi::Object EngineBinding::face(Napi::Env env) {
   face.Set("flush", Napi::Function::New<call<&EngineBinding::flush>>(env, "flush", this));
   face.Set("deleteSegments", Napi::Function::New<call<&EngineBinding::delete_segments>>(env, "deleteSegments", this));
   face.Set("purge", Napi::Function::New<call<&EngineBinding::purge>>(env, "purge", this));
+  face.Set("verify", Napi::Function::New<call<&EngineBinding::verify>>(env, "verify", this));
+  face.Set("repair", Napi::Function::New<call<&EngineBinding::repair>>(env, "repair", this));
   face.Set("checkStored", Napi::Function::New<call<&EngineBinding::check_stored>>(env, "checkStored", this));
   face.Set("restore", Napi::Function::New<call<&EngineBinding::restore>>(env, "restore", this));
   face.Set("close", Napi::Function::New<call<&EngineBinding::close>>(env, "close", this));

@@ -13,6 +13,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "../engine/engine.h"
@@ -70,6 +71,10 @@ class EngineBinding {
   Status stats(Arguments& in);
   Status segments(Arguments& in);
 
+  // engine_care.cc
+  Status verify(Arguments& in);
+  Status repair(Arguments& in);
+
   // engine_restore.cc
   Status check_stored(Arguments& in);
   Status restore(Arguments& in);
@@ -86,6 +91,8 @@ class EngineBinding {
   static Napi::Value shutdown(const Napi::CallbackInfo& info);
 
   static PartitionOptions partition_options(Arguments& in);
+  /// The folder that is the ordinary argument. Empty: an exception is pending.
+  static std::string directory(Arguments& in);
 
   CallBlock block_;
   CompletionQueue queue_;

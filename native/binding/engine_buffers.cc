@@ -44,7 +44,8 @@ Status EngineBinding::engine_stats(Arguments& in) {
   const EngineFigures& figures = engine_->figures();
   const EngineWaiting waiting = engine_->waiting();
   const IndexCacheStats cache = engine_->index_cache();
-  std::vector<uint64_t> all{figures.queued_appends, waiting.io_tasks, waiting.sync_tasks, cache.bytes, cache.segments, figures.sync_us};
+  std::vector<uint64_t> all{figures.queued_appends, waiting.io_tasks, waiting.sync_tasks, cache.bytes,
+                            cache.segments,         figures.sync_us,  figures.fences,     figures.checksum_errors};
   for (size_t bucket = 0; bucket < figures.sync_buckets.size(); ++bucket) {
     all.push_back(bucket < kSyncBoundsUs.size() ? kSyncBoundsUs[bucket] : 0);
     all.push_back(figures.sync_buckets[bucket]);

@@ -23,21 +23,25 @@ PartitionOptions EngineBinding::partition_options(Arguments& in) {
   return options;
 }
 
+std::string EngineBinding::directory(Arguments& in) {
+  if (!in.value().IsString()) {
+    Napi::TypeError::New(in.env(), "directory is not a string").ThrowAsJavaScriptException();
+    return {};
+  }
+  std::string directory = in.value().As<Napi::String>();
+  // The system would take the part before the zero for the whole path.
+  if (!directory.empty() && directory.find('\0') == std::string::npos) return directory;
+  Napi::RangeError::New(in.env(), "directory is empty or contains a zero byte").ThrowAsJavaScriptException();
+  return {};
+}
+
 Status EngineBinding::open(Arguments& in) {
   const uint32_t request = request_number(in);
   const PartitionOptions options = partition_options(in);
   if (in.failed()) return kThrown;
-  if (!in.value().IsString()) {
-    Napi::TypeError::New(in.env(), "directory is not a string").ThrowAsJavaScriptException();
-    return kThrown;
-  }
-  const std::string directory = in.value().As<Napi::String>();
-  // The system would take the part before the zero for the whole path.
-  if (directory.empty() || directory.find('\0') != std::string::npos) {
-    Napi::RangeError::New(in.env(), "directory is empty or contains a zero byte").ThrowAsJavaScriptException();
-    return kThrown;
-  }
-  block_.words[1] = engine_->open(directory, options, request, &queue_);
+  const std::string path = directory(in);
+  if (path.empty()) return kThrown;
+  block_.words[1] = engine_->open(path, options, request, &queue_);
   queued(request, Request::Kind::kOther);
   return kQueued;
 }
@@ -103,10 +107,24 @@ Status EngineBinding::stats(Arguments& in) {
   if (in.failed()) return kThrown;
   PartitionStats stats{};
   const Status status = engine_->stats(handle, &stats);
-  const uint64_t figures[] = {stats.first_offset,   stats.next_offset,    stats.messages,    stats.logical_bytes, stats.stored_bytes,
-                              stats.last_timestamp, stats.durable_offset, stats.segments,    stats.state,         stats.read_calls,
-                              stats.read_bytes,     stats.write_calls,    stats.write_bytes, stats.sync_calls,    stats.direct_io ? 1u : 0u,
-                              stats.staging_bytes};
+  const uint64_t figures[] = {stats.first_offset,
+                              stats.next_offset,
+                              stats.messages,
+                              stats.logical_bytes,
+                              stats.stored_bytes,
+                              stats.last_timestamp,
+                              stats.durable_offset,
+                              stats.segments,
+                              stats.state,
+                              stats.read_calls,
+                              stats.read_bytes,
+                              stats.write_calls,
+                              stats.write_bytes,
+                              stats.sync_calls,
+                              stats.direct_io ? 1u : 0u,
+                              stats.staging_bytes,
+                              static_cast<uint64_t>(stats.fence_reason),
+                              static_cast<uint64_t>(stats.fence_error)};
   static_assert(sizeof figures / sizeof *figures <= sizeof block_.words / sizeof *block_.words);
   double* word = block_.words;
   for (const uint64_t figure : figures) *word++ = static_cast<double>(figure);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "partition.h"
+#include "repair.h"
 
 namespace galgo {
 
@@ -188,6 +189,31 @@ void Engine::purge(Handle handle, uint32_t request, CompletionSink* sink) {
 
 void Engine::restore(Handle handle, const RestoreRequest& restore, CompletionSink* sink) {
   on_partition(impl_->find(handle), restore.request, sink, [&](Partition& partition) { partition.restore(restore, sink); });
+}
+
+void Engine::verify(Handle handle, const VerifyRequest& verify, CompletionSink* sink) {
+  on_partition(impl_->find(handle), verify.request, sink, [&](Partition& partition) { partition.verify(verify, sink); });
+}
+
+void Engine::repair(const std::string& directory, const PartitionOptions& options, uint32_t request, CompletionSink* sink) {
+  impl_->syncs.post([this, directory, options, request, sink] {
+    Completion completion{.request = request, .status = kOutOfMemory};
+    try {
+      IoCounters counters;
+      LogContext context{impl_->file_system, counters, directory, options.incarnation, 0};
+      const Repaired repaired = repair_partition(context, options);
+      completion = {.request = request,
+                    .status = repaired.status,
+                    .count = repaired.stretches,
+                    .detail = static_cast<uint32_t>(repaired.error),
+                    .first_offset = repaired.first_lost,
+                    .last_offset = repaired.messages_lost,
+                    .current_offset = repaired.next_offset};
+    } catch (const std::bad_alloc&) {
+    }
+    sink->push(completion);
+    sink->wake();
+  });
 }
 
 Status Engine::configure(Handle handle, const PartitionOptions& options) {

@@ -134,6 +134,32 @@ struct RestoreRequest {
   uint32_t request;
 };
 
+/// Between two records of a partition's logs. Zeros are the beginning.
+struct VerifyPlace {
+  uint64_t segment = 0;  // its first offset
+  uint64_t position = 0;
+  uint64_t next_offset = 0;
+};
+
+struct VerifyRequest {
+  VerifyPlace place;
+  uint64_t bytes_max;  // at least one record is verified
+  uint32_t request;
+};
+
+/// Why a partition takes no messages.
+enum class FenceReason : uint8_t {
+  kNone = 0,
+  kDamaged = 1,      // bytes that were synced do not verify
+  kMissing = 2,      // its folder, partition.meta or logs are gone
+  kForeign = 3,      // the folder is another partition's
+  kSyncFailed = 4,   // nobody knows what is on the device
+  kCutFailed = 5,    // what a failed write left behind could not be cut off
+  kPurgeFailed = 6,  // a purge that has begun could not be finished
+  kGapsFull = 7,     // partition.meta has no room for another gap in the offsets
+  kIoError = 8,      // it could not be opened
+};
+
 struct PartitionStats {
   uint64_t first_offset, next_offset;  // next_offset 0: never held a message
   uint64_t messages, logical_bytes, stored_bytes;
@@ -144,6 +170,8 @@ struct PartitionStats {
   uint64_t read_calls, read_bytes, write_calls, write_bytes, sync_calls;  // of this partition since it was opened
   bool direct_io;                                                         // the active segment is written past the page cache
   uint64_t staging_bytes;                                                 // pooled buffers that hold the tail of direct logs
+  FenceReason fence_reason;                                               // kNone unless fenced
+  int fence_error;                                                        // errno, where a call failed
 };
 
 /// One segment of a partition.
@@ -208,6 +236,13 @@ class Engine {
   /// time stamp below that of the message before is raised to it; completion.start = of how many messages. Errors: kInvalidCommand, kInvalidOffset
   /// (below the end, ahead of an empty log, or more gaps than partition.meta can hold), kOutOfMemory, kIoError; what was written before one stays.
   void restore(Handle handle, const RestoreRequest& restore, CompletionSink* sink);
+  /// Verifies what is durable of the logs from a place on, reading from the device and past the page cache. `count` bytes were verified up to where
+  /// to go on: segment current_offset, position `start`, next offset `timestamp`; `reserved` 1: there is no more. kInvalidMessageChecksum: just ahead
+  /// of there, from byte `length` of the log on, messages [first_offset, last_offset) are damaged; `detail`: errno if they cannot be read.
+  void verify(Handle handle, const VerifyRequest& verify, CompletionSink* sink);
+  /// Gives up what is damaged of a partition that is not open (repair.h). At least last_offset messages were given up, in `count` stretches, the
+  /// first of them at first_offset; appends go on at current_offset. Errors: kFenced (nothing was changed), kIoError.
+  void repair(const std::string& directory, const PartitionOptions& options, uint32_t request, CompletionSink* sink);
   /// Changes the options that may change while open: segment_bytes, the durabilities, and direct_io from the next segment on.
   Status configure(Handle handle, const PartitionOptions& options);
   /// Writes what is open, syncs, seals with a clean-stop mark and frees the handle.

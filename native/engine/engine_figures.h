@@ -20,6 +20,8 @@ class EngineFigures {
   std::atomic<uint64_t> queued_appends{0};                                     // taken, and not yet in a commit group
   std::array<std::atomic<uint64_t>, kSyncBoundsUs.size() + 1> sync_buckets{};  // not cumulative
   std::atomic<uint64_t> sync_us{0};
+  std::atomic<uint64_t> fences{0};           // partitions that were fenced, when they were opened or later
+  std::atomic<uint64_t> checksum_errors{0};  // polls that met bytes that do not verify
 
   /// Runs a sync and counts how long it took, whatever it returns.
   template <typename Sync>

@@ -98,6 +98,12 @@ class MachineFile final : public File {
     return 0;
   }
 
+  void drop_cached(uint64_t position, uint64_t length) override {
+#ifdef POSIX_FADV_DONTNEED
+    ::posix_fadvise(descriptor_, static_cast<off_t>(position), static_cast<off_t>(length), POSIX_FADV_DONTNEED);
+#endif
+  }
+
  private:
   const int descriptor_;
   IoCounters* const counters_;
@@ -159,6 +165,8 @@ class MachineFileSystem final : public FileSystem {
 }  // namespace
 
 int File::allocate(uint64_t /*position*/, uint64_t /*length*/) { return EOPNOTSUPP; }
+
+void File::drop_cached(uint64_t /*position*/, uint64_t /*length*/) {}
 
 int FileSystem::rename(const std::string& /*from*/, const std::string& /*to*/) { return EOPNOTSUPP; }
 

@@ -39,6 +39,8 @@ class File {
   virtual int size(uint64_t* bytes) = 0;
   /// Reserves space for [position, position + length) without changing the size; EOPNOTSUPP where the file system cannot.
   virtual int allocate(uint64_t position, uint64_t length);
+  /// Lets the kernel forget what it has cached of these bytes, where it can.
+  virtual void drop_cached(uint64_t position, uint64_t length);
 
   int write(const void* from, size_t length, uint64_t position);
 };

@@ -1,5 +1,6 @@
 #include "partition.h"
 
+#include <cerrno>
 #include <climits>
 #include <new>
 #include <utility>
@@ -38,6 +39,8 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
     Recovered recovered = recover_partition(log_, opened_with_);
     completion.status = recovered.status;
     completion.detail = static_cast<uint32_t>(recovered.error);
+    fence_reason_ = recovered.status == kIoError ? FenceReason::kIoError : recovered.reason;
+    fence_error_ = recovered.error;
     if (recovered.readable) {
       bool made = false;
       int error = offsets_.open(services_.file_system, log_.directory, &counters_, log_.secret, recovered.next_offset, recovered.found, &made);
@@ -45,6 +48,8 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
       if (error != 0) {
         completion.status = kIoError;
         completion.detail = static_cast<uint32_t>(error);
+        fence_reason_ = FenceReason::kIoError;
+        fence_error_ = error;
         recovered.readable = false;
       }
     }
@@ -75,6 +80,8 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
     if (completion.status == kOk && ids_.on()) restore_ids();
   } catch (const std::bad_alloc&) {
     completion.status = kOutOfMemory;
+    fence_reason_ = FenceReason::kIoError;
+    fence_error_ = ENOMEM;
     readable_ = false;
   }
   last_checkpoint_ = std::chrono::steady_clock::now().time_since_epoch().count();
@@ -90,6 +97,7 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
     completion.status = kFenced;
   }
   completion.current_offset = end_offset_ == 0 ? 0 : end_offset_ - 1;
+  if (completion.status != kOk) services_.figures.fences.fetch_add(1, std::memory_order_relaxed);
   release_ownership();
   complete(sink, completion);
   for (const WaitingPoll& poll : polls) {
@@ -233,7 +241,7 @@ void Partition::run_control(const Control& control) {
             if (completion.detail != 0) completion.status = kIoError;
           }
           if (completion.status == kOk && (completion.detail = static_cast<uint32_t>(self->write_indexes())) != 0) {
-            self->fence_unsynced();
+            self->fence_unsynced(static_cast<int>(completion.detail));
             completion.status = kIoError;
           }
         }
@@ -255,9 +263,12 @@ void Partition::run_control(const Control& control) {
   }
 }
 
-void Partition::fence() {
+void Partition::fence(FenceReason reason, int error) {
   State ready = State::kReady;
-  state_.compare_exchange_strong(ready, State::kReadOnly);
+  if (!state_.compare_exchange_strong(ready, State::kReadOnly)) return;
+  fence_error_ = error;
+  fence_reason_ = reason;
+  services_.figures.fences.fetch_add(1, std::memory_order_relaxed);
 }
 
 // -- Requests that are only passed on or need no thread -------------------------------------------------------------------------------------
@@ -348,6 +359,8 @@ void Partition::stats(PartitionStats* out) {
   out->write_calls = counters_.write_calls;
   out->write_bytes = counters_.write_bytes;
   out->sync_calls = counters_.sync_calls;
+  out->fence_reason = fence_reason_;
+  out->fence_error = fence_error_;
 }
 
 void Partition::segments(size_t segments_max, std::vector<SegmentStats>* out) {

@@ -27,6 +27,7 @@
 #include "engine.h"
 #include "engine_figures.h"
 #include "id_window.h"
+#include "log_check.h"
 #include "recovery.h"
 #include "segment.h"
 #include "segment_cache.h"
@@ -72,6 +73,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void purge(uint32_t request, CompletionSink* sink);
   void restore(const RestoreRequest& restore, CompletionSink* sink);
   void close(uint32_t request, CompletionSink* sink);
+  void verify(const VerifyRequest& verify, CompletionSink* sink);
 
   void configure(const PartitionOptions& options);
   void stats(PartitionStats* out);
@@ -115,7 +117,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void schedule();
   void run();
   void run_control(const Control& control);
-  void fence();
+  void fence(FenceReason reason, int error = 0);
   Status refusal() const;  // kOk while appends are taken
   State state() const { return state_.load(std::memory_order_acquire); }
   static void complete(CompletionSink* sink, const Completion& completion);
@@ -161,6 +163,18 @@ class Partition : public std::enable_shared_from_this<Partition> {
   uint64_t start_of_last(uint64_t count) const;  // with view_mutex_
   void run_poll(const PollRequest& request, CompletionSink* sink);
 
+  // partition_verify.cc
+  struct Verifiable {
+    std::shared_ptr<Segment> segment;
+    uint64_t length;
+    uint64_t end_offset;
+    bool to_file_end = false;  // the file may hold more than is shown
+  };
+  bool find_verifiable(uint64_t from, Verifiable* found);
+  bool holds(const std::shared_ptr<Segment>& segment);
+  void verify_piece(const VerifyRequest& verify, Completion* completion);
+  CheckEnd verify_log(const Verifiable& log, VerifyPlace* place, uint64_t* bytes_left, uint64_t* bytes, LogDamage* damage);
+
   // partition_maintenance.cc
   void request_maintenance();
   void maintain();
@@ -170,8 +184,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   int sync_logs();
   int sync_written();
   int change_meta(PartitionMeta changed);
-  void fence_faulted();
-  void fence_unsynced();
+  void fence_faulted(int error);
+  void fence_unsynced(int error);
   int reserve_offsets(uint64_t beyond);
   Completion remove_oldest(const Control& control);
   Completion empty(const Control& control);
@@ -187,6 +201,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::atomic<bool> direct_active_{false};  // of the active segment
   std::atomic<State> state_{State::kOpening};
   std::atomic<bool> readable_{true};
+  std::atomic<FenceReason> fence_reason_{FenceReason::kNone};
+  std::atomic<int> fence_error_{0};
   IoCounters counters_;
   LogContext log_;  // constant once open
 

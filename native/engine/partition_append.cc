@@ -163,7 +163,7 @@ bool Partition::write_group() {
     written = false;
     fail_group(group_.error == ENOMEM ? kOutOfMemory : kCannotAppendToFile);
     // What part of it is in the file must not be taken for records after a restart.
-    if (active_log_->cut(end_position_) != 0) fence();
+    if (const int error = active_log_->cut(end_position_)) fence(FenceReason::kCutFailed, error);
   }
   if (!written) {
     builder_ = before;
@@ -197,7 +197,7 @@ void Partition::finish_synced_group() {
   group_.error = sync_logs();
   if (group_.error != 0) {
     fail_group(kCannotAppendToFile);
-    fence_unsynced();
+    fence_unsynced(group_.error);
   } else {
     publish_group();
     const std::lock_guard lock(view_mutex_);

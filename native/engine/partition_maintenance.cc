@@ -52,7 +52,7 @@ void Partition::request_indexes() {
   if (indexes_requested_.exchange(true)) return;
   services_.background.post([self = shared_from_this()] {
     self->indexes_requested_ = false;
-    if (self->write_indexes() != 0) self->fence_unsynced();
+    if (const int error = self->write_indexes()) self->fence_unsynced(error);
   });
 }
 
@@ -106,7 +106,7 @@ int Partition::checkpoint() {
     if (offsets_.dirty()) error = services_.figures.time_sync([this] { return offsets_.sync(); });
   }
   if (error != 0) {
-    fence_faulted();
+    fence_faulted(error);
     return error;
   }
   PartitionMeta changed = meta_;
@@ -166,22 +166,22 @@ int Partition::change_meta(PartitionMeta changed) {
   bool unsynced = false;
   const int error = write_meta(services_.file_system, log_.directory, &counters_, &changed, &unsynced);
   if (error == 0) meta_ = std::move(changed);
-  if (unsynced) fence_faulted();
+  if (unsynced) fence_faulted(error);
   return error;
 }
 
 // With meta_mutex_. Nobody knows what of the files is on the device: the next opening is told so, if that can still be written.
-void Partition::fence_faulted() {
-  fence();
+void Partition::fence_faulted(int error) {
+  fence(FenceReason::kSyncFailed, error);
   // A purge that has begun is finished by the next opening.
   if (meta_.state != StoredState::kPurging) meta_.state = StoredState::kFaulted;
   write_meta(services_.file_system, log_.directory, &counters_, &meta_);
 }
 
 // The same, for who has no lock.
-void Partition::fence_unsynced() {
+void Partition::fence_unsynced(int error) {
   const std::lock_guard lock(meta_mutex_);
-  fence_faulted();
+  fence_faulted(error);
 }
 
 int Partition::reserve_offsets(uint64_t beyond) {
@@ -233,7 +233,7 @@ Completion Partition::remove_oldest(const Control& control) {
     }
     if (const int failed = services_.file_system.sync_directory(log_.directory)) {
       error = failed;
-      fence_faulted();
+      fence_faulted(failed);
     }
     completion.count = static_cast<uint32_t>(removed.size());
   }
@@ -289,7 +289,7 @@ Completion Partition::empty(const Control& control) {
     }
   }
   if (error != 0) {
-    fence();
+    fence(FenceReason::kPurgeFailed, error);
     completion.status = kIoError;
     completion.detail = static_cast<uint32_t>(error);
     return completion;
@@ -317,7 +317,7 @@ Completion Partition::shut(const Control& control) {
       unsynced = error != 0;
     }
     if (error == 0) error = active_log_->finish(end_position_, &unsynced);
-    if (unsynced) fence_faulted();
+    if (unsynced) fence_faulted(error);
     if (error == 0) {
       PartitionMeta stopped = meta_;
       stopped.state = StoredState::kCleanStop;
@@ -347,7 +347,7 @@ void Partition::finish_offset_request(Waiter waiter) {
       waiters.swap(self->offset_waiters_);
     }
     const int error = self->services_.figures.time_sync([&] { return self->offsets_.sync(); });
-    if (error != 0) self->fence_unsynced();
+    if (error != 0) self->fence_unsynced(error);
     for (const Waiter& each : waiters) {
       complete(each.sink, {.request = each.request, .status = error == 0 ? kOk : kIoError, .detail = static_cast<uint32_t>(error)});
     }

@@ -53,6 +53,7 @@ class PollRun {
   Status run(Completion* out) {
     *out = {.request = request_.request, .slot = kNoSlot};
     out->status = run_into(out);
+    if (out->status == kInvalidMessageChecksum) partition_.services_.figures.checksum_errors.fetch_add(1, std::memory_order_relaxed);
     return out->status;
   }
 

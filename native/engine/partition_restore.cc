@@ -86,7 +86,7 @@ Status Partition::restore_records(uint8_t* data, std::vector<TranscodedRecord>& 
   if (const int error = active_log_->append(&part, 1, end_position_, ends.end_position)) {
     builder_ = before;
     completion->detail = static_cast<uint32_t>(error);
-    if (active_log_->cut(end_position_) != 0) fence();
+    if (const int uncut = active_log_->cut(end_position_)) fence(FenceReason::kCutFailed, uncut);
     return error == ENOMEM ? kOutOfMemory : kIoError;
   }
   *next = after;

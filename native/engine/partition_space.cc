@@ -32,7 +32,9 @@ void Partition::make_space_ahead() {
   if (to > 0 && !extending_.exchange(true)) {
     services_.background.post([self = shared_from_this(), log = active_log_, path = active_->log_path, how, to] {
       // The new size and blocks are journaled here, not by the sync of the next append.
-      if (log->extend_space(self->log_, path, how, to) && self->sync_logs() != 0) self->fence_unsynced();
+      if (log->extend_space(self->log_, path, how, to)) {
+        if (const int error = self->sync_logs()) self->fence_unsynced(error);
+      }
       self->extending_ = false;
     });
   }

@@ -36,18 +36,20 @@ class Recovery {
     return false;
   }
 
-  bool fence_unreadable() {
-    result_.status = kFenced;
+  bool fence_unreadable(FenceReason reason) {
+    fence(reason);
     result_.readable = false;
     return false;
   }
 
-  void fence() { result_.status = kFenced; }
+  void fence(FenceReason reason) {
+    if (!fenced()) result_.reason = reason;
+    result_.status = kFenced;
+  }
   bool fenced() const { return result_.status == kFenced; }
 
   // Pass A: whose folder is this? False: the outcome is decided (error_ or the result's status tell).
   bool open_folder();
-  bool find_lost_secret();
   int never_written(bool* answer);
   int log_empty(uint64_t start, bool* answer);
   int log_blank(uint64_t start, bool* answer);
@@ -84,7 +86,7 @@ bool Recovery::open_folder() {
   std::vector<std::string> names;
   int error = context_.file_system.list(context_.directory, &names);
   if (error == ENOENT) {
-    if (!options_.create) return fence_unreadable();
+    if (!options_.create) return fence_unreadable(FenceReason::kMissing);
     error = context_.file_system.make_directories(context_.directory);
   }
   if (error != 0) return fail(error);
@@ -99,16 +101,16 @@ bool Recovery::open_folder() {
   error = read_meta(context_.file_system, context_.directory, &context_.counters, &meta(), &found);
   if (error != 0) return fail(error);
   if (found) {
-    if (meta().incarnation != options_.incarnation) return fence_unreadable();
+    if (meta().incarnation != options_.incarnation) return fence_unreadable(FenceReason::kForeign);
     // What is read may be in the page cache alone, if the process was killed in the midst of writing it. Nothing may be removed by its word yet.
     if (meta().state != StoredState::kCleanStop) {
       error = secure_meta(context_.file_system, context_.directory, &context_.counters, meta());
       if (error != 0) return fail(error);
     }
-  } else if (starts_.empty() || !find_lost_secret()) {
+  } else if (starts_.empty() || !find_lost_secret(context_, options_.incarnation, starts_, &meta())) {
     bool unwritten = false;
     if (const int failed = never_written(&unwritten)) return fail(failed);
-    if (!options_.create || !unwritten) return fence_unreadable();
+    if (!options_.create || !unwritten) return fence_unreadable(FenceReason::kMissing);
     made_ = true;
     meta().secret = random_secret();
     meta().first_retained = meta().active_start = meta().durable_offset = options_.first_offset;
@@ -117,37 +119,6 @@ bool Recovery::open_folder() {
   meta().incarnation = options_.incarnation;
   context_.secret = meta().secret;
   return true;
-}
-
-// partition.meta is gone. Index files carry a copy of the secret; it counts if a record verifies with it, or if there is no record. Nothing is known
-// to be durable then, so all of the log is verified.
-bool Recovery::find_lost_secret() {
-  for (const uint64_t start : starts_) {
-    const Segment segment(context_.directory, start);
-    std::unique_ptr<File> file;
-    uint8_t bytes[kRecordHeaderBytes];
-    size_t done = 0;
-    if (context_.file_system.open(segment.index_path, OpenMode::kRead, &context_.counters, &file) != 0) continue;
-    IndexHeader header;
-    if (file->read(bytes, kIndexHeaderBytes, 0, &done) != 0 || done < kIndexHeaderBytes || !decode_index_header(bytes, &header)) continue;
-    if (header.incarnation != options_.incarnation) continue;
-    if (context_.file_system.open(segment.log_path, OpenMode::kRead, &context_.counters, &file) != 0) continue;
-    if (file->read(bytes, kRecordHeaderBytes, 0, &done) != 0) continue;
-    RecordInfo info;
-    const bool verifies = done == kRecordHeaderBytes && read_record_header(bytes, header.secret, options_.incarnation, &info) == HeaderCheck::kValid;
-    bool empty = false;
-    if (!verifies && starts_.size() == 1) {
-      // Zeros were written ahead of the first record.
-      uint64_t size = 0;
-      if (file->size(&size) != 0 || all_zero(*file, 0, size, &empty) != 0) continue;
-    }
-    if (!verifies && !empty) continue;
-    meta().secret = header.secret;
-    meta().first_retained = starts_.front();
-    meta().active_start = starts_.front();
-    return true;
-  }
-  return false;
 }
 
 // The making of a partition that a loss of power cut off may leave the name of its first log and not that of partition.meta.
@@ -222,7 +193,7 @@ int Recovery::open_segments() {
   }
   if (starts_.empty()) {
     if (meta().durable_length > 0 || meta().durable_offset > meta().active_start) {
-      fence_unreadable();
+      fence_unreadable(FenceReason::kMissing);
       return 0;
     }
     std::shared_ptr<Segment> segment;
@@ -232,7 +203,7 @@ int Recovery::open_segments() {
     result_.next_offset = segment->start;
     return 0;
   }
-  if (starts_.front() != meta().first_retained) fence();
+  if (starts_.front() != meta().first_retained) fence(FenceReason::kMissing);
 
   for (size_t i = 0; i < starts_.size(); ++i) {
     result_.segments.push_back(std::make_shared<Segment>(context_.directory, starts_[i]));
@@ -255,7 +226,7 @@ int Recovery::open_segments() {
     }
     if (was_durable(starts_[i], ends.end_position) || starts_[i + 1] <= meta().active_start || options_.durability == Durability::kGroup) {
       // What follows shows that this segment was complete once, and synced.
-      fence();
+      fence(FenceReason::kDamaged);
       continue;
     }
     // Never promised: pages of an unsynced segment that a power loss took. What came after it goes too, as one log has no holes.
@@ -372,7 +343,7 @@ int Recovery::open_active() {
 
   const uint64_t p = state.position;
   if (p < durable || (p < size && fenced())) {
-    fence();
+    fence(FenceReason::kDamaged);
   } else if (p < size) {
     bool padded = false;
     if (const int error = all_zero(*file, p, size, &padded)) return error;
@@ -380,14 +351,14 @@ int Recovery::open_active() {
     if (!padded && options_.durability == Durability::kGroup) {
       if (const int error = holds_two_groups(*file, p, size, context_, state.next_offset, &damaged)) return error;
     }
-    if (damaged) fence();
+    if (damaged) fence(FenceReason::kDamaged);
   }
   segment.publish({state.next_offset, p, state.logical_bytes, state.first_timestamp, state.last_timestamp}, {});
   segment.set_extents(extents, indexed);
   File& log = *file;
   segment.set_file(std::make_shared<LogFile>(std::move(file), p));
   result_.next_offset = state.next_offset;
-  if (state.next_offset < meta().durable_offset) fence();
+  if (state.next_offset < meta().durable_offset) fence(FenceReason::kDamaged);
   if (fenced()) return 0;
 
   // Pass C.
@@ -437,7 +408,7 @@ int Recovery::skip_reserved_offsets() {
     if (!recorded_jump(ends.end_offset, to)) {
       if (meta().jumps.size() >= kJumpsMax) {
         if (replaced) result_.segments.push_back(replaced);
-        fence();
+        fence(FenceReason::kGapsFull);
         return 0;
       }
       meta().jumps.push_back({ends.end_offset, to});
@@ -484,6 +455,37 @@ int Recovery::write_opened_meta() {
 }  // namespace
 
 Recovered recover_partition(LogContext& context, const PartitionOptions& options) { return Recovery(context, options).run(); }
+
+// Index files carry a copy of the secret; it counts if a record verifies with it, or if there is no record.
+bool find_lost_secret(const LogContext& context, uint64_t incarnation, const std::vector<uint64_t>& starts, PartitionMeta* meta) {
+  for (const uint64_t start : starts) {
+    const Segment segment(context.directory, start);
+    std::unique_ptr<File> file;
+    uint8_t bytes[kRecordHeaderBytes];
+    size_t done = 0;
+    if (context.file_system.open(segment.index_path, OpenMode::kRead, &context.counters, &file) != 0) continue;
+    IndexHeader header;
+    if (file->read(bytes, kIndexHeaderBytes, 0, &done) != 0 || done < kIndexHeaderBytes || !decode_index_header(bytes, &header)) continue;
+    if (header.incarnation != incarnation) continue;
+    if (context.file_system.open(segment.log_path, OpenMode::kRead, &context.counters, &file) != 0) continue;
+    if (file->read(bytes, kRecordHeaderBytes, 0, &done) != 0) continue;
+    RecordInfo info;
+    const bool verifies = done == kRecordHeaderBytes && read_record_header(bytes, header.secret, incarnation, &info) == HeaderCheck::kValid;
+    bool empty = false;
+    if (!verifies && starts.size() == 1) {
+      // Zeros were written ahead of the first record.
+      uint64_t size = 0;
+      if (file->size(&size) != 0 || all_zero(*file, 0, size, &empty) != 0) continue;
+    }
+    if (!verifies && !empty) continue;
+    meta->secret = header.secret;
+    meta->incarnation = incarnation;
+    meta->first_retained = starts.front();
+    meta->active_start = starts.front();
+    return true;
+  }
+  return false;
+}
 
 int make_segment(const LogContext& context, uint64_t start, std::shared_ptr<Segment>* segment) {
   auto made = std::make_shared<Segment>(context.directory, start);

@@ -24,10 +24,11 @@ namespace galgo {
 inline constexpr uint64_t kReservedOffsets = 1 << 20;
 
 struct Recovered {
-  Status status = kOk;                     // kOk, kFenced or kIoError
-  int error = 0;                           // errno of kIoError
-  StoredState found = StoredState::kOpen;  // state of the partition before this opening
-  bool readable = true;                    // false: nothing may be served (foreign, missing or unverifiable folder)
+  Status status = kOk;                      // kOk, kFenced or kIoError
+  int error = 0;                            // errno of kIoError
+  FenceReason reason = FenceReason::kNone;  // of kFenced
+  StoredState found = StoredState::kOpen;   // state of the partition before this opening
+  bool readable = true;                     // false: nothing may be served (foreign, missing or unverifiable folder)
   PartitionMeta meta;
   std::vector<std::shared_ptr<Segment>> segments;  // in order; the last is the active one, open and with its extents
   uint64_t next_offset = 0;
@@ -37,6 +38,10 @@ struct Recovered {
 
 /// Opens (or makes) the folder named in `context`, whose secret is filled in.
 Recovered recover_partition(LogContext& context, const PartitionOptions& options);
+
+/// For a folder without partition.meta whose logs begin at `starts`: takes the secret from an index file that a record, or the absence of any, proves
+/// right. Nothing is known to be durable then. False: there is none.
+bool find_lost_secret(const LogContext& context, uint64_t incarnation, const std::vector<uint64_t>& starts, PartitionMeta* meta);
 
 /// Makes the empty segment that begins at `start`. Returns 0 or errno.
 int make_segment(const LogContext& context, uint64_t start, std::shared_ptr<Segment>* segment);

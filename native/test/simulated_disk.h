@@ -166,6 +166,7 @@ class SimulatedDisk final : public FileSystem {
     return 0;
   }
 
+  /// Within a directory. Both names may be lost, or neither, as if they were changed one by one.
   int rename(const std::string& from, const std::string& to) override {
     const std::lock_guard lock(mutex_);
     if (const int error = step("rename", from)) return error;

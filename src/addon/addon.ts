@@ -9,7 +9,7 @@ import path from 'node:path';
  * a status (`EngineStatus`) and throw RangeError or TypeError on wrong use.
  */
 export interface NativeEngine {
-  /** Sixteen float64 words. */
+  /** Twenty-four float64 words. */
   readonly words: ArrayBuffer;
   /** The completion record of the last append or poll that ran inline. */
   readonly result: ArrayBuffer;
@@ -28,6 +28,8 @@ export interface NativeEngine {
   flush(): number;
   deleteSegments(): number;
   purge(): number;
+  verify(): number;
+  repair(directory: string): number;
   checkStored(): number;
   restore(): number;
   close(): number;

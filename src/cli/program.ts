@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { settingKeys } from '../config/key-table.ts';
 import { addBenchCommand } from './bench-options.ts';
 import type { ImportCommand } from './import-command.ts';
+import type { PartitionCommand } from './partition-command.ts';
 import { runServer, type ServerCommand } from './server-command.ts';
 
 const usageExitCode = 2;
@@ -32,6 +33,20 @@ export async function runGalgo(args: readonly string[], server: Pick<ServerComma
   addBenchCommand(program, version, (code) => {
     exitCode = code;
   });
+
+  const partition = program.command('partition').description('Verifies and reopens partitions.').exitOverride();
+  for (const [action, what] of [
+    ['verify', 'Verifies everything that a partition has stored.'],
+    ['reopen', 'Verifies a fenced partition and, if it is sound, opens it again.'],
+  ] as const) {
+    partitionOptions(partition.command(`${action} <stream> <topic> <partition>`).description(what), action).action(
+      async (stream: string, topic: string, number: string, options: Record<string, unknown>) => {
+        // Loaded here, as the client comes with it.
+        const { runPartitionCommand } = await import('./partition-command.ts');
+        exitCode = await runPartitionCommand({ action, stream, topic, partition: number, ...partitionOptionsOf(options) });
+      },
+    );
+  }
 
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -62,6 +77,31 @@ function importOptions(command: Command): Command {
     .option('--skip-damaged', 'leaves damaged parts out instead of stopping', false)
     .option('--json', 'prints the summary as JSON', false)
     .exitOverride();
+}
+
+function partitionOptions(command: Command, action: 'verify' | 'reopen'): Command {
+  if (action === 'reopen') command.option('--give-up-damage', 'opens it without the messages that are damaged, which are lost', false);
+  return command
+    .option('--server <connection string>', 'a running server (default: the one on TCP port 8090 of this machine)')
+    .option('--username <name>', 'user, if not in the connection string (default: iggy)')
+    .option('--password-file <file>', 'holds the password of that user')
+    .option('--path <folder>', 'the data folder of a server that is stopped, instead of a running one')
+    .option('--config <file>', 'with --path: TOML file with settings; ./galgo.toml if it is there')
+    .option('--json', 'prints the outcome as JSON', false)
+    .exitOverride();
+}
+
+function partitionOptionsOf(options: Record<string, unknown>): Omit<PartitionCommand, 'action' | 'stream' | 'topic' | 'partition'> {
+  const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined);
+  return {
+    giveUpDamage: options.giveUpDamage === true,
+    server: text('server'),
+    username: text('username'),
+    passwordFile: text('passwordFile'),
+    path: text('path'),
+    configPath: text('config'),
+    json: options.json === true,
+  };
 }
 
 function importOptionsOf(options: Record<string, unknown>): Omit<ImportCommand, 'source'> {

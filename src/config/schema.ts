@@ -453,6 +453,19 @@ export const schema = z.object({
       }),
       interval: duration({ min: 100, max: timerDaysMax }, { initial: '1 m', doc: 'Time between two removals.' }),
     }),
+    scrubbing: z.object({
+      rate: size(
+        { min: 0, max: 64 * GiB },
+        {
+          initial: '4 MiB',
+          doc: 'Bytes a second of stored messages that are read from the device and verified in the background; damage is logged and counted ([reliability.md](reliability.md#damage)). 0 turns it off.',
+        },
+      ),
+      interval: duration(
+        { min: 100, max: timerDaysMax },
+        { initial: '7 days', doc: 'Time from the beginning of a pass over everything to the next, if the rate allows it.' },
+      ),
+    }),
   }),
 
   long_poll: z.object({

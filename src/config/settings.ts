@@ -188,6 +188,15 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       memberIntervalMs: values.heartbeat.member_interval,
     },
     retention: { enabled: values.data_maintenance.messages.cleaner_enabled, intervalMs: values.data_maintenance.messages.interval },
+    /** Undefined: off. */
+    scrubbing:
+      values.data_maintenance.scrubbing.rate === 0
+        ? undefined
+        : {
+            bytesPerSecond: values.data_maintenance.scrubbing.rate,
+            passEveryMs: values.data_maintenance.scrubbing.interval,
+            firstPassAfterMs: Math.min(values.data_maintenance.scrubbing.interval, firstScrubbingAfterMs),
+          },
     /** Of the root user that a first start makes. Undefined: a password is to be generated. */
     rootCredentials,
   };
@@ -303,6 +312,9 @@ function isKeySetUrl(text: string): boolean {
 }
 
 const userIdMax = 0xffff_ffff;
+
+// A server that has just started has other things to read.
+const firstScrubbingAfterMs = 60_000;
 
 // As Iggy 0.9 has it.
 const defaultIdleTimeoutMs = 30_000;

@@ -88,5 +88,35 @@ function resourceUsage(facts: SystemFacts, system: System): string {
     ...Object.entries(process.resourceUsage()),
   ];
   const limits = limitFigures(system, facts.connectionsMax).map(({ name, used, max }) => `${name}: ${used} of ${max}`);
-  return `${figures.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\nlimits\n${limits.join('\n')}\n`;
+  const sections = { limits, 'fenced partitions': fencedPartitions(system), damage: knownDamage(system) };
+  const text = Object.entries(sections).map(([title, lines]) => `\n${title}\n${lines.length > 0 ? lines.join('\n') : 'none'}\n`);
+  return `${figures.map(([name, value]) => `${name}: ${value}`).join('\n')}\n${text.join('')}`;
+}
+
+const linesMax = 1000;
+
+function fencedPartitions(system: System): string[] {
+  const lines: string[] = [];
+  for (const stream of system.streams.values()) {
+    for (const topic of stream.topics.values()) {
+      for (const { id, handle } of topic.partitions) {
+        const { fence } = system.engine.stats(handle);
+        if (fence === undefined || lines.length >= linesMax) continue;
+        lines.push(
+          `stream ${stream.id}, topic ${topic.id}, partition ${id}: ${fence.reason}${fence.errno === 0 ? '' : `, errno ${fence.errno}`}`,
+        );
+      }
+    }
+  }
+  return lines;
+}
+
+function knownDamage(system: System): string[] {
+  const lines = [...system.damage.list()].flatMap(({ stream, topic, partition, damages }) =>
+    damages.map(
+      ({ segment, position, bytes, firstOffset, endOffset }) =>
+        `stream ${stream}, topic ${topic}, partition ${partition}, segment ${segment}: ${bytes} bytes from ${position} on, offsets ${firstOffset} to ${endOffset - 1}`,
+    ),
+  );
+  return lines.slice(0, linesMax);
 }

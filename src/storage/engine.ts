@@ -5,6 +5,7 @@
 // they are read as numbers (exact up to 2^53) or copied as two 32-bit words straight into a reply.
 
 import type { Generation } from '../protocol/command.ts';
+import type { fenceReasonNames } from '../protocol/commands/check-partition.ts';
 import type { EngineEncryption } from './encryption-keys.ts';
 
 /** Status numbers below zero are facts of the engine that no wire number names (native/engine/status.h). */
@@ -143,6 +144,25 @@ export interface StoredRun {
   faultOffset: bigint;
 }
 
+/** Why a partition takes no messages (native/engine/engine.h). */
+export type FenceReason = Exclude<(typeof fenceReasonNames)[number], 'none'>;
+
+export interface Fence {
+  reason: FenceReason;
+  /** Of the call that failed; 0: none did. */
+  errno: number;
+}
+
+/** Between two records of a partition's logs. */
+export interface VerifyPlace {
+  /** First offset of the segment. */
+  segment: number;
+  position: number;
+  nextOffset: number;
+}
+
+export const verifyStart: VerifyPlace = { segment: 0, position: 0, nextOffset: 0 };
+
 export interface PartitionStats {
   firstOffset: number;
   nextOffset: number;
@@ -162,6 +182,8 @@ export interface PartitionStats {
   directIo: boolean;
   /** Of the buffers' memory: what keeps the ends of logs that are written so. */
   stagingBytes: number;
+  /** Undefined unless fenced. */
+  fence: Fence | undefined;
 }
 
 /** One segment of a partition. */
@@ -203,6 +225,10 @@ export interface EngineStats {
   /** Sealed segments whose index and descriptor are in memory. */
   indexCacheBytes: number;
   indexCacheSegments: number;
+  /** Partitions that were fenced, when they were opened or later. */
+  fences: number;
+  /** Polls that met bytes that do not verify. */
+  checksumErrors: number;
   /** How long syncs took, failed ones too. `counts` has one entry for each bound and one for the rest, none of them cumulative. */
   syncs: { boundsMicros: number[]; counts: number[]; sumMicros: number };
 }
@@ -261,6 +287,13 @@ export interface Engine {
    */
   restore(handle: number, generation: Generation, range: SlotRange, done: CompletionCallback): void;
   close(handle: number, done: CompletionCallback): void;
+  /** Verifies a piece of what is durable of the logs; `verifiedPiece` (verified-piece.ts) reads the completion. */
+  verify(handle: number, place: VerifyPlace, bytesMax: number, done: CompletionCallback): void;
+  /**
+   * Gives up what is damaged of a partition that is not open, and keeps the rest. Of the completion: at least `lastOffset` messages were given up, in `count` stretches, the first
+   * of them at `firstOffset`; `fenced`: there is nothing to go by, nothing was changed.
+   */
+  repair(directory: string, options: PartitionOptions, done: CompletionCallback): void;
   stats(handle: number): PartitionStats;
   /** From the oldest on; the last one is written to. None of a partition that is closed. */
   segments(handle: number): SegmentStats[];

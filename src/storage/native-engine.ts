@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { type Addon, loadAddon, type NativeEngine } from '../addon/addon.ts';
 import type { Generation } from '../protocol/command.ts';
+import { fenceReasonNames } from '../protocol/commands/check-partition.ts';
 import { CompletionRecord, completionBytes } from './completion-record.ts';
 import type { EngineEncryption } from './encryption-keys.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type EngineOptions,
   type EngineStats,
   EngineStatus,
+  type FenceReason,
   type IdStats,
   noSlot,
   type PartitionOptions,
@@ -25,6 +27,7 @@ import {
   type SlotRange,
   type SpaceAhead,
   type StoredRun,
+  type VerifyPlace,
 } from './engine.ts';
 import { RequestTable } from './request-table.ts';
 
@@ -36,8 +39,8 @@ const closedState = partitionStates.indexOf('closed');
 /** What native/binding/engine_partitions.cc writes for each segment. */
 const segmentFigures = 5;
 
-/** What native/binding/engine_buffers.cc writes for the engine: six figures, and two for each bucket of syncs. */
-const engineFigures = 6;
+/** What native/binding/engine_buffers.cc writes for the engine: eight figures, and two for each bucket of syncs. */
+const engineFigures = 8;
 const engineFiguresMax = 64;
 
 /** Larger slots have another capacity each time they are acquired. */
@@ -204,6 +207,21 @@ class AddonEngine implements Engine {
     this.#mustQueue(request, this.#native.close(), this.#thenChanged(handle, done));
   }
 
+  verify(handle: number, place: VerifyPlace, bytesMax: number, done: CompletionCallback): void {
+    const request = this.#begin(handle);
+    this.#write64(2, BigInt(place.segment));
+    this.#words[4] = place.position;
+    this.#write64(5, BigInt(place.nextOffset));
+    this.#words[7] = bytesMax;
+    this.#mustQueue(request, this.#native.verify(), done);
+  }
+
+  repair(directory: string, options: PartitionOptions, done: CompletionCallback): void {
+    const request = this.#begin(0);
+    this.#writePartitionOptions(options);
+    this.#mustQueue(request, this.#native.repair(directory), done);
+  }
+
   stats(handle: number): PartitionStats {
     const words = this.#words;
     words[1] = handle;
@@ -226,6 +244,7 @@ class AddonEngine implements Engine {
       syncCalls: figure(13),
       directIo: figure(14) === 1,
       stagingBytes: figure(15),
+      fence: figure(16) === 0 ? undefined : { reason: fenceReasonNames[figure(16)] as FenceReason, errno: figure(17) },
     };
   }
 
@@ -286,13 +305,23 @@ class AddonEngine implements Engine {
     const figures = new Float64Array(engineFiguresMax);
     const written = this.#native.engineStats(figures) === EngineStatus.ok ? (this.#words[0] as number) : engineFigures;
     const [queuedAppends = 0, ioTasks = 0, syncTasks = 0, indexCacheBytes = 0, indexCacheSegments = 0, sumMicros = 0] = figures;
+    const [fences = 0, checksumErrors = 0] = figures.subarray(6);
     const boundsMicros: number[] = [];
     const counts: number[] = [];
     for (let at = engineFigures; at < written; at += 2) {
       if (at + 2 < written) boundsMicros.push(figures[at] as number);
       counts.push(figures[at + 1] as number);
     }
-    return { queuedAppends, ioTasks, syncTasks, indexCacheBytes, indexCacheSegments, syncs: { boundsMicros, counts, sumMicros } };
+    return {
+      queuedAppends,
+      ioTasks,
+      syncTasks,
+      indexCacheBytes,
+      indexCacheSegments,
+      fences,
+      checksumErrors,
+      syncs: { boundsMicros, counts, sumMicros },
+    };
   }
 
   trim(): void {

@@ -16,8 +16,10 @@ import { type ClientRecord, Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { Directory } from './directory.ts';
+import { KnownDamage } from './known-damage.ts';
 import { MessageTraffic } from './message-traffic.ts';
 import { closePartitions, type Partition } from './partition.ts';
+import { PartitionChecks } from './partition-checks.ts';
 import { PartitionFolders, type Place } from './partition-folders.ts';
 import { Passwords } from './passwords.ts';
 import { type PollWaitLimits, PollWaits } from './poll-waits.ts';
@@ -71,6 +73,8 @@ export class System {
   readonly sendWindows: SendWindows;
   readonly pollWaits: PollWaits;
   readonly sessions: Sessions;
+  readonly damage: KnownDamage;
+  readonly checks: PartitionChecks;
   readonly streams = new Directory<Stream>();
   readonly rebalancingTimeoutMs: number;
   /** Of all topics, also of those that are gone. */
@@ -90,6 +94,8 @@ export class System {
     this.sendWindows = new SendWindows(options.limits.rememberedSendsMax, options.clock);
     this.pollWaits = new PollWaits((partition) => this.engine.stats(partition), options.limits);
     this.engine.onChanged = (partition) => this.pollWaits.partitionChanged(partition);
+    this.damage = new KnownDamage(options.log);
+    this.checks = new PartitionChecks(this);
     this.sessions = new Sessions(this.sendWindows, (client) => this.pollWaits.loginEnded(client));
   }
 
@@ -179,16 +185,7 @@ export class System {
     const directory = this.folders.path([topic.streamId, topic.id, id]);
     const incarnation = BigInt(row.incarnation);
     return new Promise((resolve, reject) => {
-      const options = {
-        partitionId: id,
-        incarnation,
-        create: row.state === 'creating',
-        segmentBytes: topic.config.segmentBytes,
-        directIo: topic.config.directIo,
-        durability: topic.config.durability,
-        offsetDurability: topic.config.offsetDurability,
-        ...idOptions(topic.config.deduplication),
-      };
+      const options = { ...this.partitionOptions(topic, id, incarnation), create: row.state === 'creating' };
       const handle = this.engine.open(directory, options, ({ status, detail }) => {
         if (status !== EngineStatus.ok && onFailure === 'reject') {
           // Whatever lies there is another's; the handle is of no use.
@@ -198,7 +195,8 @@ export class System {
         }
         if (status !== EngineStatus.ok) {
           const place = { stream: topic.streamId, topic: topic.id, partition: id, directory };
-          this.log.error({ ...place, status, errno: detail }, 'partition is fenced: it takes no messages');
+          const reason = this.engine.stats(handle).fence?.reason;
+          this.log.error({ ...place, reason, status, errno: detail }, 'partition is fenced: it takes no messages');
         } else if (detail !== 0) {
           this.#warnOfRefusedDirectIo(directory, detail);
         }
@@ -212,6 +210,12 @@ export class System {
     if (this.#directIoRefused) return;
     this.#directIoRefused = true;
     this.log.warn({ directory, errno }, 'direct I/O is refused: logs are written through the page cache');
+  }
+
+  /** How the engine opens an existing partition of the topic. */
+  partitionOptions(topic: { config: TopicConfig }, id: number, incarnation: bigint): PartitionOptions {
+    const { segmentBytes, directIo, durability, offsetDurability, deduplication } = topic.config;
+    return { partitionId: id, incarnation, create: false, segmentBytes, directIo, durability, offsetDurability, ...idOptions(deduplication) };
   }
 
   /** Takes a folder away whose removal was committed with a `removal` row, and then the row. */
@@ -233,6 +237,7 @@ export class System {
 
   /** Waits for changes under way, then writes and closes every partition. */
   async close(): Promise<void> {
+    await this.checks.stop();
     await this.#mutations;
     const partitions = [...this.streams.values()].flatMap((stream) => [...stream.topics.values()].flatMap((topic) => topic.partitions));
     await closePartitions(this.engine, partitions);

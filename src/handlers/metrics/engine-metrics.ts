@@ -32,6 +32,8 @@ export function engineMetrics(engine: Engine): Collector {
       single('galgo_engine_buffers_resident_bytes', 'gauge', 'Memory of buffers, in use or kept.', buffers.bytesResident),
       single('galgo_engine_index_cache_bytes', 'gauge', 'Indexes of closed segments in memory.', stats.indexCacheBytes),
       single('galgo_engine_index_cache_segments', 'gauge', 'Closed segments that are kept open.', stats.indexCacheSegments),
+      single('galgo_engine_fences', 'counter', 'Partitions that were fenced, when they were opened or later.', stats.fences),
+      single('galgo_engine_checksum_errors', 'counter', 'Polls that met stored messages that do not verify.', stats.checksumErrors),
       single('galgo_engine_deduplication_bytes', 'gauge', 'Memory of the ids of deduplication.', engine.idStats().bytesInUse),
     ];
   };

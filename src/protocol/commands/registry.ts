@@ -4,6 +4,7 @@ import type { Command, Generation } from '../command.ts';
 import { Operation } from '../operations.ts';
 import { attachConsumerSession } from './attach-consumer-session.ts';
 import { changePassword } from './change-password.ts';
+import { checkPartition } from './check-partition.ts';
 import { createConsumerGroup } from './create-consumer-group.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createPersonalAccessToken } from './create-personal-access-token.ts';
@@ -124,6 +125,7 @@ export const vsrCommands: readonly Command<unknown, unknown>[] = [
   getExtensions,
   waitForMessages,
   stopWaiting,
+  checkPartition,
 ];
 
 /** Register's second code, which stands for its token form. */
