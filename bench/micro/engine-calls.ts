@@ -29,6 +29,7 @@ const engine = createEngine({
   indexCacheBytesMax: 64 * 1024 * 1024,
   openFilesMax: 64,
   consumerOffsetsMax: 1000,
+  memoryBytesMax: 1024 * 1024 * 1024,
   idBytesMax: 1024 * 1024,
   spaceAhead: 'reserve',
 });

@@ -27,6 +27,8 @@
 //
 // verify takes request, handle, segment (low, high), position, next offset (low, high) and bytes max; repair what open takes, and the directory.
 //
+// takeMemory and giveMemory take bytes in word 0. memoryStats answers from word 0 on with the limit, then the bytes of each MemoryKind.
+//
 // readProducers takes words 0, 1 and 2 (since, µs). purge, close, stats and segments take words 0 and 1; acquireSlot (bytes), releaseSlot and
 // slotMemory (slot) take word 0. header start is -1 where there is none. append takes the bytes as an ordinary argument, open the directory, segments
 // a Float64Array that it fills with five figures a segment, as many as fit. engineStats takes a

@@ -10,7 +10,7 @@ namespace galgo::binding {
 namespace {
 
 /// Words of createEngine's options, in the order of EngineOptions in src/storage/engine.ts.
-constexpr size_t kOptionWords = 12;
+constexpr size_t kOptionWords = 13;
 
 EngineOptions read_options(Arguments& in) {
   EngineOptions options;
@@ -26,6 +26,7 @@ EngineOptions read_options(Arguments& in) {
   options.consumer_offsets_max = in.u32(9, "consumerOffsetsMax");
   options.id_bytes_max = in.u53(10, "idBytesMax");
   options.space_ahead = in.one_of(11, "spaceAhead", SpaceAhead::kNone, SpaceAhead::kPrewrite);
+  options.memory_bytes_max = in.u53(12, "memoryBytesMax");
   return options;
 }
 
@@ -52,7 +53,7 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
       info[0].As<Napi::TypedArray>().ElementLength() != kOptionWords || !info[1].IsFunction()) {
-    Napi::TypeError::New(env, "createEngine takes a Float64Array of twelve options and a dispatcher").ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "createEngine takes a Float64Array of thirteen options and a dispatcher").ThrowAsJavaScriptException();
     return env.Undefined();
   }
   Arguments in(info, info[0].As<Napi::Float64Array>().Data());
@@ -132,6 +133,9 @@ Napi::Object EngineBinding::face(Napi::Env env) {
   face.Set("bufferStats", Napi::Function::New<call<&EngineBinding::buffer_stats>>(env, "bufferStats", this));
   face.Set("idStats", Napi::Function::New<call<&EngineBinding::id_stats>>(env, "idStats", this));
   face.Set("engineStats", Napi::Function::New<call<&EngineBinding::engine_stats>>(env, "engineStats", this));
+  face.Set("memoryStats", Napi::Function::New<call<&EngineBinding::memory_stats>>(env, "memoryStats", this));
+  face.Set("takeMemory", Napi::Function::New<call<&EngineBinding::take_memory>>(env, "takeMemory", this));
+  face.Set("giveMemory", Napi::Function::New<call<&EngineBinding::give_memory>>(env, "giveMemory", this));
   face.Set("trim", Napi::Function::New<call<&EngineBinding::trim>>(env, "trim", this));
   face.Set("shutdown", Napi::Function::New<shutdown>(env, "shutdown", this));
   return face;

@@ -85,6 +85,9 @@ class EngineBinding {
   Status buffer_stats(Arguments& in);
   Status engine_stats(Arguments& in);
   Status id_stats(Arguments& in);
+  Status memory_stats(Arguments& in);
+  Status take_memory(Arguments& in);
+  Status give_memory(Arguments& in);
   Status trim(Arguments& in);
 
   static Napi::Value slot_memory(const Napi::CallbackInfo& info);

@@ -56,6 +56,29 @@ Status EngineBinding::engine_stats(Arguments& in) {
   return kOk;
 }
 
+Status EngineBinding::memory_stats(Arguments&) {
+  MemoryBudget& memory = engine_->memory();
+  double* word = block_.words;
+  *word++ = static_cast<double>(memory.bytes_max());
+  for (const MemoryKind kind : {MemoryKind::kBuffers, MemoryKind::kIndexes, MemoryKind::kIds, MemoryKind::kConsumerOffsets, MemoryKind::kCaller}) {
+    *word++ = static_cast<double>(memory.used(kind));
+  }
+  return kOk;
+}
+
+Status EngineBinding::take_memory(Arguments& in) {
+  const uint64_t bytes = in.u53(0, "bytes");
+  if (in.failed()) return kThrown;
+  return engine_->memory().take(MemoryKind::kCaller, bytes) ? kOk : kOutOfMemory;
+}
+
+Status EngineBinding::give_memory(Arguments& in) {
+  const uint64_t bytes = in.integer(0, "bytes", 0, engine_->memory().used(MemoryKind::kCaller));
+  if (in.failed()) return kThrown;
+  engine_->memory().give(MemoryKind::kCaller, bytes);
+  return kOk;
+}
+
 Status EngineBinding::trim(Arguments&) {
   engine_->buffers().trim();
   return kOk;

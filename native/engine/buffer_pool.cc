@@ -59,8 +59,9 @@ size_t mapped_bytes(uint32_t slot_class) {
 }  // namespace
 
 struct BufferPool::Impl {
-  explicit Impl(uint64_t bytes)
+  Impl(uint64_t bytes, MemoryBudget* counted_in)
       : bytes_max(bytes),
+        budget(counted_in),
         warm_bytes_max(std::min(bytes, kWarmBytesMax)),
         page_bytes(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
         chunks(chunks_max(bytes)) {}
@@ -133,10 +134,17 @@ struct BufferPool::Impl {
     const uint32_t slot = pop(&coldest->warm);
     madvise(entry(slot)->data, entry(slot)->capacity, MADV_DONTNEED);
     bytes_warm -= entry(slot)->capacity;
+    give(entry(slot)->capacity);
     push(&coldest->cold, slot);
   }
 
+  bool take(uint64_t bytes) { return budget == nullptr || budget->try_take(MemoryKind::kBuffers, bytes); }
+  void give(uint64_t bytes) {
+    if (budget != nullptr) budget->give(MemoryKind::kBuffers, bytes);
+  }
+
   const uint64_t bytes_max;
+  MemoryBudget* const budget;
   const uint64_t warm_bytes_max;
   const size_t page_bytes;
 
@@ -150,7 +158,7 @@ struct BufferPool::Impl {
   uint64_t clock = 0;
 };
 
-BufferPool::BufferPool(uint64_t bytes_max) : impl_(std::make_unique<Impl>(bytes_max)) {}
+BufferPool::BufferPool(uint64_t bytes_max, MemoryBudget* budget) : impl_(std::make_unique<Impl>(bytes_max, budget)) {}
 BufferPool::~BufferPool() = default;
 
 uint32_t BufferPool::acquire(size_t bytes) {
@@ -160,8 +168,17 @@ uint32_t BufferPool::acquire(size_t bytes) {
   const size_t capacity =
       slot_class < kSizedClasses ? mapped_bytes(slot_class) : (bytes + impl_->page_bytes - 1) / impl_->page_bytes * impl_->page_bytes;
 
-  const std::lock_guard lock(impl_->mutex);
+  std::unique_lock lock(impl_->mutex);
   if (capacity > impl_->bytes_max - impl_->bytes_in_use) return kNoSlot;
+  if (impl_->classes[slot_class].warm == kNoSlot && !impl_->take(capacity)) {
+    lock.unlock();
+    if (!impl_->budget->take(MemoryKind::kBuffers, capacity)) return kNoSlot;
+    lock.lock();
+    if (capacity > impl_->bytes_max - impl_->bytes_in_use || impl_->classes[slot_class].warm != kNoSlot) {
+      impl_->give(capacity);
+      if (capacity > impl_->bytes_max - impl_->bytes_in_use) return kNoSlot;
+    }
+  }
   SlotClass& from = impl_->classes[slot_class];
   from.last_used = ++impl_->clock;
   uint32_t number;
@@ -169,7 +186,10 @@ uint32_t BufferPool::acquire(size_t bytes) {
     number = impl_->pop(&from.warm);
     impl_->bytes_warm -= capacity;
   } else {
-    if (from.cold == kNoSlot && !impl_->grow(slot_class)) return kNoSlot;
+    if (from.cold == kNoSlot && !impl_->grow(slot_class)) {
+      impl_->give(capacity);
+      return kNoSlot;
+    }
     while (impl_->bytes_in_use + impl_->bytes_warm + capacity > impl_->bytes_max) impl_->cool_one();
     number = impl_->pop(&from.cold);
   }
@@ -196,6 +216,7 @@ void BufferPool::release(uint32_t number) {
     lock.lock();
     slot->state = State::kIdle;
     impl_->bytes_in_use -= capacity;
+    impl_->give(capacity);
     impl_->push(&to.cold, number);
     return;
   }

@@ -8,13 +8,16 @@
 #include <cstdint>
 #include <memory>
 
+#include "memory_budget.h"
+
 namespace galgo {
 
 inline constexpr uint32_t kNoSlot = 0xFFFFFFFFu;
 
 class BufferPool {
  public:
-  explicit BufferPool(uint64_t bytes_max);
+  /// `budget`, if there is one, counts what is resident, and outlives the pool.
+  explicit BufferPool(uint64_t bytes_max, MemoryBudget* budget = nullptr);
   /// Unmaps everything: nobody may hold a view any more.
   ~BufferPool();
   BufferPool(const BufferPool&) = delete;

@@ -11,6 +11,8 @@ namespace {
 
 constexpr size_t kSlotBytes = 32;
 constexpr size_t kPairBytes = 2 * kSlotBytes;
+// Of a consumer in memory: its place in the map, with what the allocator adds.
+constexpr uint64_t kConsumerBytes = 64;
 
 uint32_t slot_check(const uint8_t* slot, uint64_t secret) { return static_cast<uint32_t>(xxh3_64_keyed(slot, 28, secret)); }
 
@@ -71,7 +73,10 @@ void ConsumerOffsets::load_pairs(const std::vector<uint8_t>& bytes, uint64_t nex
     if (live) entry.offset = std::min(load64(newest + 8), next_offset - 1);
     if (!live || !entries_.emplace(key_of(newest[0], load32(newest + 4)), entry).second) free_pairs_.push_back(entry);
   }
+  count();
 }
+
+void ConsumerOffsets::count() { charge_.set(entries_.size() * kConsumerBytes + free_pairs_.capacity() * sizeof(Entry)); }
 
 uint64_t ConsumerOffsets::generation() const {
   const std::lock_guard lock(mutex_);
@@ -84,6 +89,7 @@ Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, uint64
   const uint64_t key = key_of(kind, id);
   const auto found = entries_.find(key);
   if (found == entries_.end() && entries_.size() >= consumers_max_) return kTooManyOffsets;
+  if (found == entries_.end() && !memory_.make_room(kConsumerBytes)) return kOutOfMemory;
   const bool reuses = found == entries_.end() && !free_pairs_.empty();
   Entry entry = found != entries_.end() ? found->second : reuses ? free_pairs_.back() : Entry{0, pairs_, 0};
   entry.offset = offset;
@@ -98,6 +104,7 @@ Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, uint64
     }
   }
   entries_[key] = entry;
+  count();
   if (*error == 0) {
     missed_.erase(key);
   } else {
@@ -132,6 +139,7 @@ Status ConsumerOffsets::remove(uint8_t kind, uint32_t id, int* error) {
   missed_.erase(found->first);
   free_pairs_.push_back(entry);
   entries_.erase(found);
+  count();
   return kOk;
 }
 
@@ -140,6 +148,7 @@ int ConsumerOffsets::clear() {
   entries_.clear();
   missed_.clear();
   free_pairs_.clear();
+  count();
   pairs_ = 0;
   ++generation_;
   ++writes_;

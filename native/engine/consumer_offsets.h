@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "file.h"
+#include "memory_budget.h"
 #include "partition_meta.h"
 #include "status.h"
 
@@ -31,7 +32,10 @@ namespace galgo {
 
 class ConsumerOffsets {
  public:
-  explicit ConsumerOffsets(uint32_t consumers_max) : consumers_max_(consumers_max) {}
+  /// `memory` counts them, and outlives them.
+  ConsumerOffsets(uint32_t consumers_max, MemoryBudget& memory) : consumers_max_(consumers_max), memory_(memory) {
+    charge_.bind(memory, MemoryKind::kConsumerOffsets);
+  }
 
   /// Opens the file (makes it if missing, `made` tells) and loads every pair that verifies. A stored offset at or above `next_offset` is lowered to
   /// the last offset, or dropped if there is none. `found`: the state that the
@@ -41,8 +45,9 @@ class ConsumerOffsets {
 
   /// Changes with every clear().
   uint64_t generation() const;
-  /// kOk, kTooManyOffsets, or kIoError with `error` = errno: nothing is stored, or with `keep_unwritten` in memory all the same. Nothing is stored,
-  /// and that is no error, if clear() ran since `generation` was asked for: the offset belongs to messages that are gone.
+  /// kOk, kTooManyOffsets, kOutOfMemory (nothing is stored), or kIoError with `error` = errno: nothing is stored, or with `keep_unwritten` in memory
+  /// all the same. Nothing is stored, and that is no error, if clear() ran since `generation` was asked for: the offset belongs to messages that are
+  /// gone.
   Status store(uint8_t kind, uint32_t id, uint64_t offset, uint64_t generation, bool keep_unwritten, int* error);
   bool load(uint8_t kind, uint32_t id, uint64_t* offset) const;
   /// The lowest of them; UINT64_MAX if none is stored.
@@ -70,7 +75,11 @@ class ConsumerOffsets {
   int write_slot(uint64_t key, const Entry& entry, bool live);
   void load_pairs(const std::vector<uint8_t>& bytes, uint64_t next_offset);
 
+  void count();
+
   const uint32_t consumers_max_;
+  MemoryBudget& memory_;
+  MemoryCharge charge_;
   std::mutex sync_mutex_;  // taken before mutex_
   int sync_error_ = 0;
   mutable std::mutex mutex_;

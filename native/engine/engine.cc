@@ -18,12 +18,17 @@ struct Engine::Impl {
   explicit Impl(const EngineOptions& given)
       : options(given),
         file_system(given.file_system == nullptr ? machine_file_system() : *given.file_system),
-        buffers(given.buffer_bytes_max),
-        segments(given.index_cache_bytes_max, std::max(given.open_files_max, 1u)),
-        ids(given.id_bytes_max),
+        memory(given.memory_bytes_max),
+        buffers(given.buffer_bytes_max, &memory),
+        segments(given.index_cache_bytes_max, std::max(given.open_files_max, 1u), memory),
+        ids(given.id_bytes_max, &memory),
         keys(given.encryption_keys, given.encrypts),
         syncs(std::max(given.sync_threads, 1u)),
         background(given.background_threads) {
+    memory.set_reclaim([this](uint64_t bytes) {
+      buffers.trim();
+      segments.make_room(bytes);
+    });
     for (uint32_t i = 0; i < std::max(given.io_threads, 1u); ++i) io.push_back(std::make_unique<TaskThreads>(1));
     timer = std::thread([this] { tick(); });
   }
@@ -63,6 +68,7 @@ struct Engine::Impl {
   // In the order of destruction reversed: partitions and their tasks go before what they use.
   const EngineOptions options;
   FileSystem& file_system;
+  MemoryBudget memory;
   BufferPool buffers;
   SegmentCache segments;
   IdBudget ids;
@@ -115,6 +121,8 @@ BufferPool& Engine::buffers() { return impl_->buffers; }
 
 const IdBudget& Engine::ids() const { return impl_->ids; }
 
+MemoryBudget& Engine::memory() { return impl_->memory; }
+
 const EngineFigures& Engine::figures() const { return impl_->figures; }
 
 EngineWaiting Engine::waiting() const {
@@ -137,6 +145,7 @@ Handle Engine::open(const std::string& directory, const PartitionOptions& option
                             .segments = impl_->segments,
                             .ids = impl_->ids,
                             .keys = impl_->keys,
+                            .memory = impl_->memory,
                             .figures = impl_->figures,
                             .io = *impl_->io[handle % impl_->io.size()],
                             .syncs = impl_->syncs,

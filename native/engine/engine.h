@@ -20,6 +20,7 @@
 #include "engine_figures.h"
 #include "id_window.h"
 #include "keyring.h"
+#include "memory_budget.h"
 #include "record.h"
 #include "status.h"
 
@@ -63,6 +64,7 @@ struct EngineOptions {
   uint32_t io_threads = 1;
   uint32_t sync_threads = 8;
   uint32_t background_threads = 2;               // index files and space ahead; 0: sync threads do that too
+  uint64_t memory_bytes_max = 1ull << 30;        // of everything below, and of what the caller counts (memory_budget.h)
   uint64_t buffer_bytes_max = 256ull << 20;      // budget of the BufferPool
   uint32_t inline_append_bytes_max = 64 * 1024;  // larger appends go to the I/O thread
   uint32_t inline_poll_bytes_max = 1 << 20;      // larger polls, and reads that are not in the page cache, go to a sync thread
@@ -201,6 +203,7 @@ class Engine {
 
   BufferPool& buffers();
   const IdBudget& ids() const;
+  MemoryBudget& memory();
   const EngineFigures& figures() const;
   EngineWaiting waiting() const;
   IndexCacheStats index_cache() const;

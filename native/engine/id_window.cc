@@ -27,7 +27,14 @@ bool IdBudget::take(uint64_t bytes) {
   do {
     if (bytes > bytes_max_ - std::min(bytes_max_, used)) return false;
   } while (!bytes_used_.compare_exchange_weak(used, used + bytes));
-  return true;
+  if (memory_ == nullptr || memory_->take(MemoryKind::kIds, bytes)) return true;
+  bytes_used_ -= bytes;
+  return false;
+}
+
+void IdBudget::give(uint64_t bytes) {
+  bytes_used_ -= bytes;
+  if (memory_ != nullptr) memory_->give(MemoryKind::kIds, bytes);
 }
 
 IdWindow::IdWindow(uint32_t entries_max, uint64_t expiry_us, IdBudget& budget)

@@ -14,19 +14,23 @@
 #include <optional>
 #include <vector>
 
+#include "memory_budget.h"
+
 namespace galgo {
 
 /// Bytes that the windows of all partitions may take together.
 class IdBudget {
  public:
-  explicit IdBudget(uint64_t bytes_max) : bytes_max_(bytes_max) {}
+  /// `memory`, if there is one, counts them too, and outlives the windows.
+  explicit IdBudget(uint64_t bytes_max, MemoryBudget* memory = nullptr) : bytes_max_(bytes_max), memory_(memory) {}
   bool take(uint64_t bytes);
-  void give(uint64_t bytes) { bytes_used_ -= bytes; }
+  void give(uint64_t bytes);
   uint64_t bytes_used() const { return bytes_used_; }
   uint64_t bytes_max() const { return bytes_max_; }
 
  private:
   const uint64_t bytes_max_;
+  MemoryBudget* const memory_;
   std::atomic<uint64_t> bytes_used_{0};
 };
 

@@ -23,7 +23,7 @@ Partition::Partition(const Services& services, const std::string& directory, con
       log_{services.file_system, counters_, directory, options.incarnation, 0},
       ids_(options.id_entries_max, options.id_expiry_us, services.ids),
       sealer_(services.keys),
-      offsets_(services.options.consumer_offsets_max) {}
+      offsets_(services.options.consumer_offsets_max, services.memory) {}
 
 Partition::~Partition() {
   for (const auto& segment : segments_) services_.segments.forget(segment);
@@ -73,6 +73,7 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
       const std::scoped_lock locks(meta_mutex_, view_mutex_);
       meta_ = std::move(recovered.meta);
       segments_ = std::move(recovered.segments);
+      for (const auto& segment : segments_) segment->count_in(services_.memory);
       next_offset_ = recovered.next_offset;
       published_timestamp_ = recovered.last_timestamp;
       durable_offset_ = checkpointed_offset_ = meta_.durable_offset;

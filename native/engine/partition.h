@@ -47,6 +47,7 @@ struct Services {
   SegmentCache& segments;
   IdBudget& ids;
   const Keyring& keys;
+  MemoryBudget& memory;
   EngineFigures& figures;
   TaskThreads& io;          // the partition's I/O thread
   TaskThreads& syncs;       // threads that may wait for the device

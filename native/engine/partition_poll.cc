@@ -249,6 +249,8 @@ Status PollRun::plan(uint64_t from) {
 }
 
 Status PollRun::load(const std::shared_ptr<Segment>& segment) {
+  const uint64_t extents_likely = segment->ends().end_position / kExtentBytesMin + 1;
+  if (!partition_.services_.memory.make_room(extents_likely * sizeof(Extent))) return kOutOfMemory;
   error_ = load_sealed(partition_.log_, *segment);
   if (error_ == 0) return kOk;
   {
@@ -343,7 +345,7 @@ Status PollRun::commit(uint64_t last_offset) {
   int error = 0;
   const Status status =
       partition_.offsets_.store(static_cast<uint8_t>(request_.consumer_kind), request_.consumer_id, last_offset, offsets_generation_, true, &error);
-  return status == kTooManyOffsets ? status : kOk;
+  return status == kTooManyOffsets || status == kOutOfMemory ? status : kOk;
 }
 
 }  // namespace galgo

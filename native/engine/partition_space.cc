@@ -14,6 +14,7 @@ constexpr uint64_t kNextSpaceBytes = 16 << 20;
 
 void Partition::activate(std::shared_ptr<Segment> segment) {
   active_ = std::move(segment);
+  active_->count_in(services_.memory);
   active_log_ = active_->file();
   direct_active_ = active_log_->direct();
   next_requested_ = false;

@@ -17,6 +17,7 @@ SegmentEnds Segment::ends() const {
 void Segment::publish(const SegmentEnds& ends, const std::vector<Extent>& extents) {
   const std::lock_guard lock(mutex_);
   extents_.insert(extents_.end(), extents.begin(), extents.end());
+  charge_.set(extents_.capacity() * sizeof(Extent));
   ends_ = ends;
 }
 
@@ -113,6 +114,7 @@ void Segment::set_extents(std::vector<Extent> extents, size_t written) {
   extents_ = std::move(extents);
   extents_written_ = written;
   has_extents_ = true;
+  charge_.set(extents_.capacity() * sizeof(Extent));
 }
 
 void Segment::release() {
@@ -120,7 +122,14 @@ void Segment::release() {
   extents_ = {};
   extents_written_ = 0;
   has_extents_ = false;
+  charge_.set(0);
   file_.reset();
+}
+
+void Segment::count_in(MemoryBudget& budget) {
+  const std::lock_guard lock(mutex_);
+  charge_.bind(budget, MemoryKind::kIndexes);
+  charge_.set(extents_.capacity() * sizeof(Extent));
 }
 
 uint64_t Segment::extents_bytes() const {

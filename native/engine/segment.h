@@ -14,6 +14,7 @@
 
 #include "extent_index.h"
 #include "log_file.h"
+#include "memory_budget.h"
 
 namespace galgo {
 
@@ -94,6 +95,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   /// Drops extents and descriptor.
   void release();
   uint64_t extents_bytes() const;
+  /// From here on its extents are counted. The budget outlives it.
+  void count_in(MemoryBudget& budget);
 
   std::atomic<bool> log_synced{false};    // all of the log is durable, and it is not appended to any more
   std::atomic<bool> entry_synced{false};  // its name in the directory is durable
@@ -109,6 +112,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   std::vector<Extent> extents_;
   size_t extents_written_ = 0;
   bool has_extents_ = false;
+  MemoryCharge charge_;  // of the extents
 };
 
 std::string segment_name(uint64_t start);

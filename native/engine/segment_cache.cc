@@ -18,13 +18,20 @@ void SegmentCache::touch(const std::shared_ptr<Segment>& segment) {
     bytes_ += bytes - entry.bytes;
     entry.bytes = bytes;
   }
-  while (recent_first_.size() > 1 && (bytes_ > extents_bytes_max_ || recent_first_.size() > files_max_)) {
-    const Entry& oldest = recent_first_.back();
-    if (const auto unused = oldest.segment.lock()) unused->release();
-    bytes_ -= oldest.bytes;
-    entries_.erase(oldest.key);
-    recent_first_.pop_back();
-  }
+  while (recent_first_.size() > 1 && (bytes_ > extents_bytes_max_ || recent_first_.size() > files_max_ || !budget_.has_room(0))) release_oldest();
+}
+
+void SegmentCache::make_room(uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  while (!recent_first_.empty() && !budget_.has_room(bytes)) release_oldest();
+}
+
+void SegmentCache::release_oldest() {
+  const Entry& oldest = recent_first_.back();
+  if (const auto unused = oldest.segment.lock()) unused->release();
+  bytes_ -= oldest.bytes;
+  entries_.erase(oldest.key);
+  recent_first_.pop_back();
 }
 
 void SegmentCache::forget(const std::shared_ptr<Segment>& segment) {

@@ -42,6 +42,9 @@ export interface NativeEngine {
   bufferStats(): number;
   idStats(): number;
   engineStats(figures: Float64Array): number;
+  memoryStats(): number;
+  takeMemory(): number;
+  giveMemory(): number;
   trim(): number;
 
   /** Throws while requests are outstanding. */

@@ -74,6 +74,13 @@ export const schema = z.object({
       flag: '--path <data folder>',
       doc: 'Folder of all data, relative to the working directory. It is made if it is not there.',
     }),
+    memory_budget: sizeOrAuto(
+      { min: 128 * MiB, max: 1024 * GiB },
+      {
+        initial: 'auto',
+        doc: 'Memory for everything that the server keeps of messages, in all: buffers, indexes, ids, stored consumer offsets, remembered sends ([limits.md](limits.md#memory)). The limits of its parts hold within it. `auto`: a quarter of the machine’s or container’s memory, and at least what those limits add up to and 64 MiB for the indexes of open segments.',
+      },
+    ),
     logging: z.object({
       level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'off'], {
         initial: 'info',

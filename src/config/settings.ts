@@ -33,7 +33,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
     clientCertificates: tls.client_certificates,
     clientCaFile: absolute(tls.client_ca_file),
   });
-  const bufferBytesMax = limits.buffers_size_max ?? defaultBufferBytes(machine);
+  const bufferBytesMax = bufferBytes(values, machine);
   return {
     system: {
       path: path.resolve(machine.cwd, system.path),
@@ -148,6 +148,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
     engine: {
       ioThreads: engine.io_threads ?? Math.max(1, Math.min(8, Math.floor(machine.processors / 2))),
       syncThreads: engine.sync_threads,
+      memoryBytesMax: system.memory_budget ?? defaultMemoryBytes(values, bufferBytesMax, machine),
       bufferBytesMax,
       inlineAppendBytesMax: engine.inline_append_size_max,
       inlinePollBytesMax: engine.inline_poll_size_max,
@@ -288,8 +289,12 @@ export function contradictions(values: Values, machine: Machine, { needsListener
   demand(limits.anonymous_frame_size_max <= limits.frame_size_max, 'limits.anonymous_frame_size_max must not exceed limits.frame_size_max');
   demand(limits.control_size_max <= limits.frame_size_max, 'limits.control_size_max must not exceed limits.frame_size_max');
   demand(
-    limits.frame_size_max <= receiveShare(limits.buffers_size_max ?? defaultBufferBytes(machine)),
+    limits.frame_size_max <= receiveShare(bufferBytes(values, machine)),
     'limits.frame_size_max must fit into three quarters of limits.buffers_size_max',
+  );
+  demand(
+    (limits.buffers_size_max ?? 0) <= (system.memory_budget ?? Number.POSITIVE_INFINITY),
+    'limits.buffers_size_max must not exceed system.memory_budget',
   );
   return found;
 }
@@ -321,8 +326,27 @@ const defaultIdleTimeoutMs = 30_000;
 
 const MiB = 2 ** 20;
 
-function defaultBufferBytes(machine: Machine): number {
-  return Math.min(256 * MiB, Math.max(128 * MiB, Math.floor(machine.memoryBytes / 10)));
+/** Memory of one send that is remembered (src/streaming/send-window.ts). */
+export const rememberedSendBytes = 28;
+const openIndexBytesMin = 64 * MiB;
+
+function bufferBytes({ limits, system }: Values, machine: Machine): number {
+  const share = Math.min(256 * MiB, Math.max(128 * MiB, Math.floor(machine.memoryBytes / 10)));
+  return limits.buffers_size_max ?? Math.min(share, system.memory_budget ?? share);
+}
+
+function defaultMemoryBytes({ limits, engine }: Values, bufferBytesMax: number, machine: Machine): number {
+  const parts = [
+    bufferBytesMax,
+    engine.index_cache_size_max,
+    limits.deduplication_size_max,
+    limits.remembered_sends_max * rememberedSendBytes,
+    openIndexBytesMin,
+  ];
+  return Math.max(
+    Math.floor(machine.memoryBytes / 4),
+    parts.reduce((sum, bytes) => sum + bytes, 0),
+  );
 }
 
 function receiveShare(bufferBytes: number): number {

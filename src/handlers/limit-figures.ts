@@ -1,5 +1,6 @@
 // How much of each limit is used. Limits of one connection or request are not among them: they are enforced where they are met.
 
+import type { MemoryStats } from '../storage/engine.ts';
 import type { System } from '../streaming/system.ts';
 
 export interface LimitFigure {
@@ -14,6 +15,7 @@ export function limitFigures(system: System, connectionsMax: number): LimitFigur
   const { limits } = system;
   const buffers = system.engine.bufferStats();
   const ids = system.engine.idStats();
+  const memory = system.engine.memoryStats();
   const most = { topics: 0, partitions: 0, groups: 0, members: 0 };
   for (const stream of system.streams.values()) {
     most.topics = Math.max(most.topics, stream.topics.size);
@@ -25,6 +27,7 @@ export function limitFigures(system: System, connectionsMax: number): LimitFigur
   }
   return [
     { name: 'limits.connections_max', used: system.clients.size, max: connectionsMax },
+    { name: 'system.memory_budget', used: usedMemory(memory), max: memory.bytesMax },
     { name: 'limits.buffers_size_max', used: buffers.bytesInUse, max: buffers.bytesMax },
     { name: 'limits.remembered_sends_max', used: system.sendWindows.entries, max: system.sendWindows.entriesMax },
     { name: 'limits.deduplication_size_max', used: ids.bytesInUse, max: ids.bytesMax },
@@ -36,4 +39,8 @@ export function limitFigures(system: System, connectionsMax: number): LimitFigur
     { name: 'limits.users_max', used: system.users.size, max: limits.usersMax },
     { name: 'limits.waiting_polls_max', used: system.pollWaits.size, max: limits.waitingPollsMax },
   ];
+}
+
+function usedMemory({ bytesMax: _, ...kinds }: MemoryStats): number {
+  return Object.values(kinds).reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -88,7 +88,8 @@ function resourceUsage(facts: SystemFacts, system: System): string {
     ...Object.entries(process.resourceUsage()),
   ];
   const limits = limitFigures(system, facts.connectionsMax).map(({ name, used, max }) => `${name}: ${used} of ${max}`);
-  const sections = { limits, 'fenced partitions': fencedPartitions(system), damage: knownDamage(system) };
+  const memory = Object.entries(system.engine.memoryStats()).map(([kind, bytes]) => `${kind}: ${bytes}`);
+  const sections = { limits, memory, 'fenced partitions': fencedPartitions(system), damage: knownDamage(system) };
   const text = Object.entries(sections).map(([title, lines]) => `\n${title}\n${lines.length > 0 ? lines.join('\n') : 'none'}\n`);
   return `${figures.map(([name, value]) => `${name}: ${value}`).join('\n')}\n${text.join('')}`;
 }

@@ -40,6 +40,8 @@ export interface EngineOptions {
   consumerOffsetsMax: number;
   /** Memory for the ids of deduplication, of all partitions. */
   idBytesMax: number;
+  /** All memory that is counted, see MemoryStats. */
+  memoryBytesMax: number;
   /** Of logs that are synced before the acknowledgement, or written directly. */
   spaceAhead: SpaceAhead;
   /** Undefined: nothing is encrypted, and nothing that was can be read. */
@@ -209,6 +211,20 @@ export interface IdStats {
   bytesMax: number;
 }
 
+/** What the memory budget is used for, bytes. */
+export interface MemoryStats {
+  bytesMax: number;
+  /** In use, or idle and kept. */
+  buffers: number;
+  /** Of segments, open and closed ones. */
+  indexes: number;
+  /** Of deduplication. */
+  ids: number;
+  consumerOffsets: number;
+  /** What `takeMemory` took. */
+  taken: number;
+}
+
 export interface BufferStats {
   bytesInUse: number;
   bytesResident: number;
@@ -308,6 +324,10 @@ export interface Engine {
   slotBuffer(slot: number): Buffer;
   bufferStats(): BufferStats;
   idStats(): IdStats;
+  memoryStats(): MemoryStats;
+  /** Counts memory of the caller's in the budget. False: there is no room for it. */
+  takeMemory(bytes: number): boolean;
+  giveMemory(bytes: number): void;
   engineStats(): EngineStats;
   /** Gives idle buffers back to the kernel. */
   trim(): void;

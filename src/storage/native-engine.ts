@@ -19,6 +19,7 @@ import {
   EngineStatus,
   type FenceReason,
   type IdStats,
+  type MemoryStats,
   noSlot,
   type PartitionOptions,
   type PartitionStats,
@@ -301,6 +302,23 @@ class AddonEngine implements Engine {
     return { bytesInUse: words[0] as number, bytesMax: words[1] as number };
   }
 
+  memoryStats(): MemoryStats {
+    const words = this.#words;
+    if (this.#native.memoryStats() !== EngineStatus.ok) words.fill(0);
+    const [bytesMax = 0, buffers = 0, indexes = 0, ids = 0, consumerOffsets = 0, taken = 0] = words;
+    return { bytesMax, buffers, indexes, ids, consumerOffsets, taken };
+  }
+
+  takeMemory(bytes: number): boolean {
+    this.#words[0] = bytes;
+    return this.#native.takeMemory() === EngineStatus.ok;
+  }
+
+  giveMemory(bytes: number): void {
+    this.#words[0] = bytes;
+    this.#native.giveMemory();
+  }
+
   engineStats(): EngineStats {
     const figures = new Float64Array(engineFiguresMax);
     const written = this.#native.engineStats(figures) === EngineStatus.ok ? (this.#words[0] as number) : engineFigures;
@@ -428,6 +446,7 @@ function optionWords(options: EngineOptions): Float64Array {
     options.consumerOffsetsMax,
     options.idBytesMax,
     spaceAheadNumbers[options.spaceAhead],
+    options.memoryBytesMax,
   );
 }
 

@@ -1,26 +1,36 @@
 // The windows of all VSR clients (send-window.ts): whose they are, how long they stay, how much they may hold together.
 //
 // A window belongs to a client id and user, not to a connection, and outlives a lost connection by ten minutes. Logging out ends it. Where the entries of all windows reach the
-// limit, those of clients that left longest ago make room first; after that windows no longer grow, and so cover fewer numbers.
+// limit, or memory is short, those of clients that left longest ago make room first; after that windows no longer grow, and so cover fewer numbers.
 
+import { rememberedSendBytes } from '../config/settings.ts';
 import type { Clock } from './clock.ts';
 import { SendWindow, windowEntriesMin } from './send-window.ts';
 
 /** Milliseconds that a window outlives its client's connection. */
 export const windowKeptMs = 10 * 60_000;
 
+/** Where the windows' memory is counted. */
+export interface SendMemory {
+  /** False: there is no room for so many bytes. */
+  takeMemory(bytes: number): boolean;
+  giveMemory(bytes: number): void;
+}
+
 export class SendWindows {
   readonly entriesMax: number;
   readonly #clock: Clock;
+  readonly #memory: SendMemory;
   readonly #windows = new Map<bigint, SendWindow>();
   /** Since when nobody is connected, milliseconds since 1970; the longest ago first. */
   readonly #leftMs = new Map<SendWindow, number>();
   #entries = 0;
 
   /** `entriesMax`: of all windows together. */
-  constructor(entriesMax: number, clock: Clock) {
+  constructor(entriesMax: number, clock: Clock, memory: SendMemory) {
     this.entriesMax = entriesMax;
     this.#clock = clock;
+    this.#memory = memory;
   }
 
   /** Entries that all windows have room for. */
@@ -48,17 +58,19 @@ export class SendWindows {
     if (this.#windows.get(window.key) !== window) return;
     this.#windows.delete(window.key);
     this.#leftMs.delete(window);
-    this.#entries -= window.capacity;
+    this.#give(window.capacity);
   }
 
   /** The window of a producer that the log tells of. Undefined: there is no room for it. */
   restored(clientId: bigint, userId: number): SendWindow | undefined {
     const window = this.#windowOf((clientId << 32n) | BigInt(userId));
     if (window.capacity > 0) return window;
-    if (this.#entries + windowEntriesMin > this.entriesMax) {
+    // Nobody is forgotten for it.
+    if (!this.#take(windowEntriesMin)) {
       this.#windows.delete(window.key);
       return undefined;
     }
+    this.#give(windowEntriesMin);
     window.makeRoom();
     this.#leftMs.set(window, this.#clock.nowMs());
     return window;
@@ -76,14 +88,24 @@ export class SendWindows {
   }
 
   #takeRoom(window: SendWindow, entries: number): boolean {
+    // A window that was dropped while a send was under way is nobody's any more, and counts no more.
+    if (this.#windows.get(window.key) !== window) return this.#entries + entries <= this.entriesMax;
     for (const longestGone of this.#leftMs.keys()) {
-      if (this.#entries + entries <= this.entriesMax) break;
+      if (this.#take(entries)) return true;
       if (longestGone !== window) this.drop(longestGone);
     }
-    if (this.#entries + entries > this.entriesMax) return false;
-    // A window that was dropped while a send was under way is nobody's any more, and counts no more.
-    if (this.#windows.get(window.key) === window) this.#entries += entries;
+    return this.#take(entries);
+  }
+
+  #take(entries: number): boolean {
+    if (this.#entries + entries > this.entriesMax || !this.#memory.takeMemory(entries * rememberedSendBytes)) return false;
+    this.#entries += entries;
     return true;
+  }
+
+  #give(entries: number): void {
+    this.#entries -= entries;
+    this.#memory.giveMemory(entries * rememberedSendBytes);
   }
 
   #expire(): void {

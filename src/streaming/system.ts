@@ -91,7 +91,7 @@ export class System {
     this.rebalancingTimeoutMs = options.rebalancingTimeoutMs;
     this.limits = options.limits;
     this.folders = new PartitionFolders(options.dataPath, options.log);
-    this.sendWindows = new SendWindows(options.limits.rememberedSendsMax, options.clock);
+    this.sendWindows = new SendWindows(options.limits.rememberedSendsMax, options.clock, options.engine);
     this.pollWaits = new PollWaits((partition) => this.engine.stats(partition), options.limits);
     this.engine.onChanged = (partition) => this.pollWaits.partitionChanged(partition);
     this.damage = new KnownDamage(options.log);

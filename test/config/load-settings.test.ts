@@ -338,6 +338,11 @@ describe('faults', () => {
       /needs websocket\.tls\.client_ca_file/,
     ],
     ['frames larger than their buffers', { GALGO_LIMITS_BUFFERS_SIZE_MAX: '64 MiB' }, /three quarters/],
+    [
+      'buffers larger than the memory budget',
+      { GALGO_SYSTEM_MEMORY_BUDGET: '200 MiB', GALGO_LIMITS_BUFFERS_SIZE_MAX: '201 MiB' },
+      /buffers_size_max must not exceed system.memory_budget/,
+    ],
     ['control requests larger than frames', { GALGO_LIMITS_FRAME_SIZE_MAX: '64 KiB' }, /control_size_max must not exceed/],
   ];
   for (const [name, env, expected] of contradicting) {

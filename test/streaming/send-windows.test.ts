@@ -5,6 +5,7 @@ import type { Clock } from '../../src/streaming/clock.ts';
 import { type SendWaiter, type SendWindow, windowEntriesMin, windowNumbers } from '../../src/streaming/send-window.ts';
 import { SendWindows, windowKeptMs } from '../../src/streaming/send-windows.ts';
 import type { Topic } from '../../src/streaming/topic.ts';
+import { plentyOfMemory } from './support/plenty-of-memory.ts';
 
 const topic = { streamId: 1, id: 2 } as Topic;
 const otherTopic = { streamId: 1, id: 3 } as Topic;
@@ -49,7 +50,7 @@ function outcome(window: SendWindow, number: number): number | string {
 
 describe('the window of a client', () => {
   it('tells repeated requests from new ones, late ones included', () => {
-    const window = new SendWindows(10_000, clock).enter(1n, 0);
+    const window = new SendWindows(10_000, clock, plentyOfMemory).enter(1n, 0);
     assert.equal(outcome(window, 1), 'new');
     for (const number of [1, 2, 5]) send(window, number);
     assert.deepEqual(
@@ -59,7 +60,7 @@ describe('the window of a client', () => {
   });
 
   it('covers 1024 numbers, and refuses those below', () => {
-    const window = new SendWindows(10_000, clock).enter(1n, 0);
+    const window = new SendWindows(10_000, clock, plentyOfMemory).enter(1n, 0);
     for (let number = 1; number <= windowNumbers; number++) send(window, number);
     assert.equal(outcome(window, 1), 10);
     assert.equal(window.capacity, windowNumbers);
@@ -73,7 +74,7 @@ describe('the window of a client', () => {
   });
 
   it('lets those who repeat a request under way wait for its outcome', () => {
-    const window = new SendWindows(10_000, clock).enter(1n, 0);
+    const window = new SendWindows(10_000, clock, plentyOfMemory).enter(1n, 0);
     window.makeRoom();
     window.begin(1, topic, 3);
     const [first, second] = [waiter(), waiter()];
@@ -86,7 +87,7 @@ describe('the window of a client', () => {
   });
 
   it('shares a failure, after which the number is free', () => {
-    const window = new SendWindows(10_000, clock).enter(1n, 0);
+    const window = new SendWindows(10_000, clock, plentyOfMemory).enter(1n, 0);
     window.makeRoom();
     window.begin(1, topic, 0);
     const waiting = waiter();
@@ -97,13 +98,13 @@ describe('the window of a client', () => {
   });
 
   it('refuses a number that was used for another topic', () => {
-    const window = new SendWindows(10_000, clock).enter(1n, 0);
+    const window = new SendWindows(10_000, clock, plentyOfMemory).enter(1n, 0);
     send(window, 1);
     assert.throws(() => window.answer(1, otherTopic, waiter()), { code: 'request-already-applied' });
   });
 
   it('made again from records that do not reach back far enough refuses what may lie before them', () => {
-    const windows = new SendWindows(10_000, clock);
+    const windows = new SendWindows(10_000, clock, plentyOfMemory);
     const window = windows.restored(1n, 0) as SendWindow;
     for (const number of [500, 502]) window.restore(number, topic, 0, number * 10);
     window.restore(500, topic, 0, 7);
@@ -122,7 +123,7 @@ describe('the window of a client', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), fc.constantFrom(64, 128, 300, 10_000), (steps, entriesMax) => {
-        const window = new SendWindows(entriesMax, clock).enter(1n, 0);
+        const window = new SendWindows(entriesMax, clock, plentyOfMemory).enter(1n, 0);
         const stored = new Map<number, number>();
         let highest = 0;
         for (const { back, store } of steps) {
@@ -147,7 +148,7 @@ describe('the window of a client', () => {
 
 describe('the windows of all clients', () => {
   it('outlive a lost connection by ten minutes', () => {
-    const windows = new SendWindows(10_000, clock);
+    const windows = new SendWindows(10_000, clock, plentyOfMemory);
     const window = windows.enter(7n, 1);
     send(window, 1);
     windows.leave(window);
@@ -160,7 +161,7 @@ describe('the windows of all clients', () => {
   });
 
   it('stay as long as the client is connected', () => {
-    const windows = new SendWindows(10_000, clock);
+    const windows = new SendWindows(10_000, clock, plentyOfMemory);
     const window = windows.enter(7n, 1);
     send(window, 1);
     nowMs += 10 * windowKeptMs;
@@ -170,7 +171,7 @@ describe('the windows of all clients', () => {
   });
 
   it('are those of a client id and a user', () => {
-    const windows = new SendWindows(10_000, clock);
+    const windows = new SendWindows(10_000, clock, plentyOfMemory);
     send(windows.enter((1n << 128n) - 1n, 1), 1);
     assert.equal(outcome(windows.enter((1n << 128n) - 1n, 2), 1), 'new');
     assert.equal(outcome(windows.enter((1n << 128n) - 2n, 1), 1), 'new');
@@ -178,19 +179,19 @@ describe('the windows of all clients', () => {
   });
 
   it('name the client as headers do', () => {
-    const { clientIdBytes } = new SendWindows(10_000, clock).enter(0x1000_0000_0000_0000_0000_0000_0000_0002n, 5);
+    const { clientIdBytes } = new SendWindows(10_000, clock, plentyOfMemory).enter(0x1000_0000_0000_0000_0000_0000_0000_0002n, 5);
     assert.equal(clientIdBytes.toString('hex'), '02000000000000000000000000000010');
   });
 
   it('of clients that never sent take nothing', () => {
-    const windows = new SendWindows(10_000, clock);
+    const windows = new SendWindows(10_000, clock, plentyOfMemory);
     for (let id = 1n; id < 1000n; id++) windows.leave(windows.enter(id, 0));
     assert.equal(windows.entries, 0);
     assert.notEqual(windows.enter(1n, 0), windows.enter(2n, 0));
   });
 
   it('at the limit drop the clients that left longest ago', () => {
-    const windows = new SendWindows(3 * windowEntriesMin, clock);
+    const windows = new SendWindows(3 * windowEntriesMin, clock, plentyOfMemory);
     const [first, second, third] = [1n, 2n, 3n].map((id) => windows.enter(id, 0)) as [SendWindow, SendWindow, SendWindow];
     for (const window of [first, second, third]) send(window, 1);
     assert.equal(windows.entries, windows.entriesMax);
@@ -203,7 +204,7 @@ describe('the windows of all clients', () => {
   });
 
   it('of connected clients stop growing at the limit; a first entry is then refused for the time being', () => {
-    const windows = new SendWindows(2 * windowEntriesMin, clock);
+    const windows = new SendWindows(2 * windowEntriesMin, clock, plentyOfMemory);
     const window = windows.enter(1n, 0);
     const other = windows.enter(2n, 0);
     send(other, 1);
@@ -217,5 +218,38 @@ describe('the windows of all clients', () => {
     windows.drop(other);
     windows.enter(3n, 0).makeRoom();
     assert.equal(windows.entries, windows.entriesMax);
+  });
+
+  it('windows of clients that are gone make room where memory is short, and all of it is given back', () => {
+    const bytesOf = (entries: number) => entries * 28;
+    let left = bytesOf(2 * windowEntriesMin);
+    const memory = {
+      takeMemory: (bytes: number) => {
+        if (bytes > left) return false;
+        left -= bytes;
+        return true;
+      },
+      giveMemory: (bytes: number) => {
+        left += bytes;
+      },
+    };
+    const windows = new SendWindows(10_000, clock, memory);
+    const [gone, stays, late, later] = [1n, 2n, 3n, 4n].map((id) => windows.enter(id, 0)) as [
+      SendWindow,
+      SendWindow,
+      SendWindow,
+      SendWindow,
+    ];
+    send(gone, 1);
+    send(stays, 1);
+    assert.equal(left, 0);
+    assert.throws(() => late.makeRoom(), { status: 58 });
+    windows.leave(gone);
+    send(late, 1);
+    assert.equal(outcome(windows.enter(1n, 0), 1), 'new');
+    assert.equal(outcome(stays, 1), 10);
+    assert.throws(() => later.makeRoom(), { status: 58 });
+    for (const window of [stays, late]) windows.drop(window);
+    assert.equal(left, bytesOf(2 * windowEntriesMin));
   });
 });

@@ -4,13 +4,14 @@ import { type ClientRecord, Clients } from '../../src/streaming/clients.ts';
 import { systemClock } from '../../src/streaming/clock.ts';
 import { SendWindows } from '../../src/streaming/send-windows.ts';
 import { Sessions } from '../../src/streaming/sessions.ts';
+import { plentyOfMemory } from './support/plenty-of-memory.ts';
 
 let clients: Clients;
 let sessions: Sessions;
 
 beforeEach(() => {
   clients = new Clients();
-  sessions = new Sessions(new SendWindows(1024, systemClock), () => undefined);
+  sessions = new Sessions(new SendWindows(1024, systemClock, plentyOfMemory), () => undefined);
 });
 
 const connect = (): ClientRecord => clients.connect('tcp', '127.0.0.1:1', 0);

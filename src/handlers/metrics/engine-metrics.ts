@@ -9,6 +9,7 @@ export function engineMetrics(engine: Engine): Collector {
   return () => {
     const stats = engine.engineStats();
     const buffers = engine.bufferStats();
+    const memory = engine.memoryStats();
     const { boundsMicros, counts, sumMicros } = stats.syncs;
     const boundsSeconds = boundsMicros.map((bound) => bound / microsPerSecond);
     return [
@@ -32,6 +33,18 @@ export function engineMetrics(engine: Engine): Collector {
       single('galgo_engine_buffers_resident_bytes', 'gauge', 'Memory of buffers, in use or kept.', buffers.bytesResident),
       single('galgo_engine_index_cache_bytes', 'gauge', 'Indexes of closed segments in memory.', stats.indexCacheBytes),
       single('galgo_engine_index_cache_segments', 'gauge', 'Closed segments that are kept open.', stats.indexCacheSegments),
+      {
+        name: 'galgo_memory_used_bytes',
+        type: 'gauge',
+        help: 'What the memory budget is used for.',
+        samples: [
+          { value: memory.buffers, labels: { kind: 'buffers' } },
+          { value: memory.indexes, labels: { kind: 'indexes' } },
+          { value: memory.ids, labels: { kind: 'ids' } },
+          { value: memory.consumerOffsets, labels: { kind: 'consumer-offsets' } },
+          { value: memory.taken, labels: { kind: 'remembered-sends' } },
+        ],
+      },
       single('galgo_engine_fences', 'counter', 'Partitions that were fenced, when they were opened or later.', stats.fences),
       single('galgo_engine_checksum_errors', 'counter', 'Polls that met stored messages that do not verify.', stats.checksumErrors),
       single('galgo_engine_deduplication_bytes', 'gauge', 'Memory of the ids of deduplication.', engine.idStats().bytesInUse),

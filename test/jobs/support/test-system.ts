@@ -39,11 +39,14 @@ export class FakeClock implements Clock {
 export class TestSystem {
   readonly system: System;
   readonly clock: FakeClock;
+  /** Log lines of level error, JSON. */
+  readonly errors: string[];
   readonly #stop: () => Promise<void>;
 
-  private constructor(system: System, clock: FakeClock, stop: () => Promise<void>) {
+  private constructor(system: System, clock: FakeClock, errors: string[], stop: () => Promise<void>) {
     this.system = system;
     this.clock = clock;
+    this.errors = errors;
     this.#stop = stop;
   }
 
@@ -52,6 +55,7 @@ export class TestSystem {
     const folder = temporaryFolder();
     const store = await openMetadataStore(folder.path);
     const clock = new FakeClock();
+    const errors: string[] = [];
     const system = await System.load({
       engine: running.engine,
       store,
@@ -79,9 +83,9 @@ export class TestSystem {
         waitingPollsPerClientMax: 3,
       },
       clock,
-      log: createLogger({ level: 'off', format: 'json', output: undefined }),
+      log: createLogger({ level: 'error', format: 'json', output: undefined, sinks: [{ add: (line) => void errors.push(line) }] }),
     });
-    return new TestSystem(system, clock, async () => {
+    return new TestSystem(system, clock, errors, async () => {
       await system.close();
       await running.stop();
       await store.close();

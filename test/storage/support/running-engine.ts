@@ -29,6 +29,7 @@ export const engineOptions: EngineOptions = {
   consumerOffsetsMax: 1000,
   idBytesMax: 1024 * 1024,
   spaceAhead: 'reserve',
+  memoryBytesMax: 1024 * 1024 * 1024,
 };
 
 export const partitionOptions: PartitionOptions = {
