@@ -93,12 +93,13 @@ void Partition::open_now(uint32_t request, CompletionSink* sink) {
     state_.store(completion.status == kOk ? State::kReady : State::kReadOnly, std::memory_order_release);
     polls.swap(waiting_polls_);
   }
-  if (completion.status == kOk && !begin_segment_of_key()) {
-    fence();
+  if (completion.status != kOk) {
+    services_.figures.fences.fetch_add(1, std::memory_order_relaxed);
+  } else if (!begin_segment_of_key()) {
+    fence(FenceReason::kIoError);
     completion.status = kFenced;
   }
   completion.current_offset = end_offset_ == 0 ? 0 : end_offset_ - 1;
-  if (completion.status != kOk) services_.figures.fences.fetch_add(1, std::memory_order_relaxed);
   release_ownership();
   complete(sink, completion);
   for (const WaitingPoll& poll : polls) {

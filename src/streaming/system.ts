@@ -215,7 +215,16 @@ export class System {
   /** How the engine opens an existing partition of the topic. */
   partitionOptions(topic: { config: TopicConfig }, id: number, incarnation: bigint): PartitionOptions {
     const { segmentBytes, directIo, durability, offsetDurability, deduplication } = topic.config;
-    return { partitionId: id, incarnation, create: false, segmentBytes, directIo, durability, offsetDurability, ...idOptions(deduplication) };
+    return {
+      partitionId: id,
+      incarnation,
+      create: false,
+      segmentBytes,
+      directIo,
+      durability,
+      offsetDurability,
+      ...idOptions(deduplication),
+    };
   }
 
   /** Takes a folder away whose removal was committed with a `removal` row, and then the row. */
