@@ -8,7 +8,7 @@ import { EvictionReason } from '../../src/protocol/operations.ts';
 import { ConsumerKind } from '../../src/protocol/primitives/consumer.ts';
 import { PollingKind } from '../../src/protocol/primitives/polling-strategy.ts';
 import { Writer } from '../../src/protocol/writer.ts';
-import { createTestGroup, join } from '../support/groups.ts';
+import { assignments, createTestGroup, join } from '../support/groups.ts';
 import { createTestTopic, type TopicName } from '../support/messages.ts';
 import { QuicTestClient } from '../support/quic-client.ts';
 import { StatusError } from '../support/raw-client.ts';
@@ -68,6 +68,8 @@ serverSuite('silent clients on QUIC', settings, (suite) => {
     await join(vsr, name);
     await eventually('the end of the connection', () => old.closed);
     assert.equal((await old.closedBy())?.errorCode, 0x1003);
+    const watcher = await suite.login('vsr');
+    await eventually('an empty group', async () => (await assignments(watcher, name)).length === 0);
     await assert.rejects(join(vsr, name), (error) => error instanceof StatusError && error.eviction === EvictionReason.noSession);
     await vsr.login();
     assert.ok(await vsr.call(getMe, undefined));
