@@ -32,6 +32,7 @@ for (const test of ['simulated_crash_test', 'damage_test', 'fault_injection_test
 const suites = [
   'test/storage/model.test.ts',
   'test/crash/kill-loop.test.ts',
+  'test/crash/client-kills.test.ts',
   'test/transports/quic-hardening.test.ts',
   'test/soak/connections.test.ts',
 ];

@@ -43,15 +43,16 @@ export class Galgo {
     return this.#embedded.server.rootPasswordGenerated;
   }
 
-  /** A client that needs no socket. Without credentials it is the root user; with them it logs in as everywhere. `close` drains it, if nobody did before. */
-  async connect(options: InProcessClientOptions = {}): Promise<Client> {
+  /** A client that needs no socket. Without credentials it is the root user; with them it logs in as everywhere. `close` drains it, if nobody did before. `signal` ends only the login. */
+  async connect(options: InProcessClientOptions & { signal?: AbortSignal } = {}): Promise<Client> {
     if (this.#closing !== undefined) throw new Error('the server is closed');
+    const { signal, ...given } = options;
     const { server } = this.#embedded;
-    const trusted = options.username === undefined && options.token === undefined;
+    const trusted = given.username === undefined && given.token === undefined;
     const root = trusted ? server.rootUsername() : undefined;
     // The password is not looked at.
-    const settings = resolveSettings(root === undefined ? options : { ...options, username: root, password: 'in-process' });
-    const client = await connectOver(inProcessTransport(server, root), settings);
+    const settings = resolveSettings(root === undefined ? given : { ...given, username: root, password: 'in-process' });
+    const client = await connectOver(inProcessTransport(server, root), settings, signal);
     this.#clients.add(client);
     client.once('closed', () => this.#clients.delete(client));
     return client;

@@ -1,10 +1,10 @@
 // What waiting for messages costs, and how fast they arrive: a consumer whose polls wait in the server beside consumers that poll at intervals.
 //
-//   npm run build && node --import tsx bench/client/long-poll.ts [--seconds 60] [--messages 1000] [--rounds 5]
+//   npm run build && node --import tsx bench/client/long-poll.ts [--seconds 60] [--messages 1000] [--rounds 5] [--only TEXT]
 //
 // Server and clients are two processes on this machine, over TCP. Idle: CPU time of both while one consumer reads a topic in which nothing happens. Latency: from the call of `send`
 // to the consumer's loop, single messages of 100 bytes, each after a pause of 1 to 10 ms, so that they do not fall in step with the polls; the consumers take turns within each round,
-// and each figure is the median of the rounds, with the lowest and the highest.
+// and each figure is the median of the rounds, with the lowest and the highest. `--seconds 0` leaves the idle part out, `--rounds 0` the latency; `--only` takes the lines with that text.
 
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -18,17 +18,20 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     messages: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
   },
 });
 const seconds = Number(values.seconds);
 const messages = Number(values.messages);
 const rounds = Number(values.rounds);
 
-const consumers: Readonly<Record<string, Partial<ConsumerOptions>>> = {
+const everyConsumer: Readonly<Record<string, Partial<ConsumerOptions> | undefined>> = {
+  'nobody connected': undefined,
   'polls wait in the server': {},
   'polls every 1 ms': { maxWaitMs: 0, minPollDelayMs: 1, maxPollDelayMs: 1 },
   'polls every 5 to 100 ms': { maxWaitMs: 0 },
 };
+const lines = Object.entries(everyConsumer).filter(([name]) => name.includes(values.only));
 
 const folder = temporaryFolder();
 const server = await startServerProcess(`${folder.path}/data`);
@@ -106,22 +109,26 @@ function median(figures: readonly number[]): string {
   return `${at(Math.floor(sorted.length / 2))} (${at(0)} to ${at(sorted.length - 1)})`;
 }
 
-console.log(`| Idle for ${seconds} s | Client, CPU ms | Server, CPU ms |\n|---|---|---|`);
-console.log(`| nobody connected | ${await idle(undefined)} |`);
-for (const [name, options] of Object.entries(consumers)) console.log(`| ${name} | ${await idle(options)} |`);
-
-const figures = Object.keys(consumers).map(() => ({ p50: [] as number[], p99: [] as number[] }));
-// The first round pays for the compiler.
-for (let round = 0; round <= rounds; round++) {
-  for (const [index, options] of Object.values(consumers).entries()) {
-    const [p50, p99] = await latency(options);
-    if (round > 0) figures[index]?.p50.push(p50);
-    if (round > 0) figures[index]?.p99.push(p99);
-  }
+if (seconds > 0) {
+  console.log(`| Idle for ${seconds} s | Client, CPU ms | Server, CPU ms |\n|---|---|---|`);
+  for (const [name, options] of lines) console.log(`| ${name} | ${await idle(options)} |`);
 }
-console.log(`\n| Send to delivery, ${messages} messages a round | p50, µs | p99, µs |\n|---|---|---|`);
-for (const [index, name] of Object.keys(consumers).entries()) {
-  console.log(`| ${name} | ${median(figures[index]?.p50 ?? [])} | ${median(figures[index]?.p99 ?? [])} |`);
+
+if (rounds > 0) {
+  const measured = lines.flatMap(([name, options]) =>
+    options === undefined ? [] : [{ name, options, p50: [] as number[], p99: [] as number[] }],
+  );
+  // The first round pays for the compiler.
+  for (let round = 0; round <= rounds; round++) {
+    for (const line of measured) {
+      const [p50, p99] = await latency(line.options);
+      if (round === 0) continue;
+      line.p50.push(p50);
+      line.p99.push(p99);
+    }
+  }
+  console.log(`\n| Send to delivery, ${messages} messages a round | p50, µs | p99, µs |\n|---|---|---|`);
+  for (const { name, p50, p99 } of measured) console.log(`| ${name} | ${median(p50)} | ${median(p99)} |`);
 }
 
 await server.stop();

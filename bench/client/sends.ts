@@ -106,9 +106,7 @@ interface Role {
   latency_us: { p50: number; p99: number };
 }
 
-async function official(clients: string, line: Line, server: ServerProcess, quic: boolean): Promise<Figures | undefined> {
-  // Over TCP the official client has one request in flight.
-  if (!quic && line.inFlight > 1) return undefined;
+async function official(clients: string, line: Line, server: ServerProcess, quic: boolean): Promise<Figures> {
   const way = quic
     ? [
         'quic',
@@ -121,8 +119,10 @@ async function official(clients: string, line: Line, server: ServerProcess, quic
         '--streams-in-flight',
         Math.min(line.inFlight, officialStreamsMax),
       ]
-    : ['load', '--address', server.address, '--kind', 'send', '--producers', 1];
-  const sizes = ['--generation', 'vsr', '--json', '--batch', line.batch, '--size', line.size, '--batches', line.officialSends];
+    : ['load', '--address', server.address, '--kind', 'send', '--producers', line.inFlight];
+  // Over TCP the official client has one request in flight: for more there are as many clients, each with its own stream and share of the sends.
+  const batches = quic ? line.officialSends : Math.ceil(line.officialSends / line.inFlight);
+  const sizes = ['--generation', 'vsr', '--json', '--batch', line.batch, '--size', line.size, '--batches', batches];
   const { stdout } = await promisify(execFile)(clients, [...way, ...sizes].map(String), { timeout: 120_000 });
   const report = JSON.parse(stdout) as { roles?: Role[] } & Partial<Role>;
   const role = report.roles?.[0] ?? (report as Role);

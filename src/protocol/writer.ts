@@ -117,13 +117,15 @@ export class Writer {
 
   /** Writes a u32 at a position that was written before. */
   patchU32(at: number, value: number): this {
-    this.#bytes.writeUInt32LE(value, at);
+    if (value !== value >>> 0) throw outOfRange(value, 32);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   /** Writes a u64 at a position that was written before. */
   patchU64(at: number, value: bigint): this {
-    this.#bytes.writeBigUInt64LE(value, at);
+    if (value !== BigInt.asUintN(64, value)) throw outOfRange(value, 64);
+    this.#view.setBigUint64(at, value, true);
     return this;
   }
 

@@ -143,7 +143,7 @@ test('an aborted attempt ends with the reason of its signal', async () => {
   const aborter = new AbortController();
   const attempt = quicClient('127.0.0.1:1', { signal: aborter.signal });
   setTimeout(() => aborter.abort(new Error('enough')), 50);
-  await assert.rejects(attempt, /enough/);
+  await assert.rejects(attempt, (reason) => reason === aborter.signal.reason);
 });
 
 test('the last of several addresses of a host can be the one that answers', async () => {

@@ -167,6 +167,7 @@ describe('clients without a socket', () => {
     await root.users.create({ username: 'alice', password: 'wonderland' });
     const alice = await galgo.connect({ username: 'alice', password: 'wonderland' });
     assert.equal((await alice.system.me()).userId, 1);
+    await assert.rejects(galgo.connect({ signal: AbortSignal.abort('no more') }), (reason) => reason === 'no more');
     await assert.rejects(galgo.connect({ username: 'alice', password: 'looking-glass' }), AuthenticationError);
     await assert.rejects(galgo.connect({ username: 'iggy', password: 'in-process' }), AuthenticationError);
     await galgo.connect({ username: 'iggy', password: galgo.rootPassword as string });

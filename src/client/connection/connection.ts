@@ -94,13 +94,13 @@ export class Connection {
     return this.#session !== undefined;
   }
 
-  /** The first login. Rejects, and closes, when it fails. */
+  /** The first login. Rejects, with the signal's reason if that was why, and closes, when it fails. */
   async open(signal: AbortSignal | undefined): Promise<void> {
     try {
       await this.#openSession(signal);
     } catch (error) {
       this.#close(error as ClientError);
-      throw error;
+      throw signal?.aborted ? signal.reason : error;
     }
   }
 
