@@ -15,6 +15,7 @@ const longForms = {
   TEST_KILLS: '60',
   TEST_PEERS: '10000',
   TEST_SOAK_SECONDS: '1800',
+  TEST_API_EXAMPLES: '100',
 };
 // A file of tests that takes longer hangs.
 const fileTimeoutMs = 2_400_000;
@@ -35,6 +36,7 @@ const suites = [
   'test/crash/client-kills.test.ts',
   'test/transports/quic-hardening.test.ts',
   'test/soak/connections.test.ts',
+  'test/http/schemathesis.test.ts',
 ];
 run(
   process.execPath,

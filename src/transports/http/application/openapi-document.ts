@@ -7,11 +7,15 @@ import type { HttpApp } from './http-app.ts';
 import { withFailures } from './operation.ts';
 import { schemaCompilers } from './schema-compilers.ts';
 
+/** Of a request whose body is taken as it is, and has no schema that it is held against. */
+const bytes = { content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary', minLength: 1 } } } };
+
 /** To be called before routes are added. What it returns resolves to the document as text. */
 export function openApiDocument(app: HttpApp, version: string): () => Promise<string> {
   const routes: Pick<RouteOptions, 'method' | 'url' | 'schema'>[] = [];
-  app.addHook('onRoute', ({ method, url, schema }) => {
-    if (schema?.operationId !== undefined && method !== 'HEAD') routes.push({ method, url, schema: withFailures(schema) });
+  app.addHook('onRoute', ({ method, url, schema, config }) => {
+    if (schema?.operationId === undefined || method === 'HEAD') return;
+    routes.push({ method, url, schema: withFailures(config?.takesBytes ? { ...schema, body: bytes } : schema) });
   });
   let document: Promise<string> | undefined;
   return () => {

@@ -19,7 +19,7 @@ export interface OperationParts {
 export const done: Schema = { type: 'null', description: 'Done' };
 export const plainText: Schema = { description: 'Text', content: { 'text/plain': { schema: text } } };
 
-const pathNumbers = new Set(['partition_id', 'client_id']);
+const pathNumbers: Readonly<Record<string, Schema>> = { partition_id: { text: 'u32' }, client_id: { text: 'u32', domain: { minimum: 1 } } };
 /** In a path or query. */
 export const identifier: Schema = {
   type: 'string',
@@ -57,5 +57,5 @@ export function operation(id: string, tag: string, summary: string, parts: Opera
 }
 
 function pathParameter(name: string): [string, Schema] {
-  return [name, pathNumbers.has(name) ? { text: 'u32' } : identifier];
+  return [name, pathNumbers[name] ?? identifier];
 }

@@ -21,6 +21,8 @@ interface LoginBody {
 }
 
 const tag = 'Logins';
+const username = { ...text, domain: { minLength: 3, maxLength: 50 } };
+const password = { ...text, domain: { minLength: 3, maxLength: 100 } };
 
 export function loginRoutes(app: HttpApp, services: HttpServices): void {
   app.addSchema(identitySchema);
@@ -47,7 +49,7 @@ export function loginRoutes(app: HttpApp, services: HttpServices): void {
     {
       config: { isPublic: true },
       schema: operation('login', tag, 'An access token for a name and a password', {
-        body: body({ username: text, password: text, version: nullable(text), context: nullable(text) }, ['version', 'context']),
+        body: body({ username, password, version: nullable(text), context: nullable(text) }, ['version', 'context']),
         replies: { 200: ref('Identity') },
         isPublic: true,
       }),

@@ -8,7 +8,7 @@ import { PollingKind } from '../../../protocol/primitives/polling-strategy.ts';
 import { HeaderKind } from '../../../protocol/primitives/typed-value.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { operation, topicPath as path } from '../application/operation.ts';
+import { identifier, operation, topicPath as path } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { parseMessageId } from '../json/message-id.ts';
 import { type Appended, type Polled, poll, send } from '../messages/http-exchange.ts';
@@ -54,21 +54,25 @@ const kinds: Readonly<Record<string, PollingKind>> = {
 };
 
 const kind: Schema = { type: 'string', enum: Object.keys(HeaderKind) };
-const headersSchema = listOf(record({ key: record({ kind, value: base64 }), value: record({ kind, value: base64 }) }));
+const typed = record({ kind, value: { ...base64, minLength: 1 } });
+const headersSchema = listOf(record({ key: typed, value: typed }));
 
 const sendBody = {
   ...body({
     partitioning: body({ kind: { type: 'string', enum: ['balanced', 'partition_id', 'messages_key'] }, value: base64 }),
-    messages: listOf(
-      body(
-        {
-          id: { messageId: true },
-          payload: { ...base64, minLength: 1 },
-          user_headers: { anyOf: [headersSchema, base64, { type: 'null' }] },
-        },
-        ['id', 'user_headers'],
+    messages: {
+      ...listOf(
+        body(
+          {
+            id: { messageId: true },
+            payload: { ...base64, minLength: 1 },
+            user_headers: { anyOf: [headersSchema, base64, { type: 'null' }] },
+          },
+          ['id', 'user_headers'],
+        ),
       ),
-    ),
+      domain: { minItems: 1 },
+    },
   }),
   additionalProperties: false,
 };
@@ -126,7 +130,7 @@ export function messageRoutes(app: HttpApp, services: HttpServices): void {
       config: { takesBytes: true },
       schema: operation('sendRawMessage', tag, 'Sends one message whose payload is the body as it is', {
         path,
-        query: { ack, partition_id: { text: 'u32' }, key: text, id: text },
+        query: { ack, partition_id: { text: 'u32' }, key: { ...text, domain: { minLength: 1, maxLength: 255 } }, id: { messageId: true } },
         replies: { 201: ref('Confirmations'), 202: { type: 'null', description: 'Sent with `ack=none`' } },
         description: `Balanced, to \`partition_id\`, or by \`key\`. Request headers that begin with \`${rawHeaderPrefix}\` become user headers: the rest of the name is the key, both are strings.`,
       }),
@@ -135,9 +139,7 @@ export function messageRoutes(app: HttpApp, services: HttpServices): void {
       const { stream, topic } = topicOf(request);
       const payload = request.body;
       if (payload === undefined || payload.length === 0) throw new HttpFailure(422, 'invalid_body', 'The payload is empty');
-      const id = parseMessageId(request.query.id);
-      if (id === undefined) throw new HttpFailure(400, 'invalid_query', 'id is no message id');
-      const message = { id, payload, headers: encodeHeaders(rawHeaders(request)) };
+      const message = { id: parseMessageId(request.query.id) ?? 0n, payload, headers: encodeHeaders(rawHeaders(request)) };
       const bytes = encodeRawSend(stream, topic, rawPartitioning(request.query), message, services.clock.nowMicros());
       return confirm(request, reply, await send(services, callerOf(request), bytes));
     },
@@ -149,7 +151,7 @@ export function messageRoutes(app: HttpApp, services: HttpServices): void {
       schema: operation('pollMessages', tag, 'Polls messages of a partition', {
         path,
         query: {
-          consumer_id: { ...text, default: '1' },
+          consumer_id: { ...identifier, default: '1' },
           partition_id: { text: 'u32', default: '0' },
           kind: { type: 'string', enum: Object.keys(kinds), default: 'offset' },
           value: { text: 'u64', default: '0' },

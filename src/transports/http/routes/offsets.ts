@@ -5,11 +5,11 @@ import { getConsumerOffset } from '../../../protocol/commands/get-consumer-offse
 import { storeConsumerOffset } from '../../../protocol/commands/store-consumer-offset.ts';
 import { type Consumer, ConsumerKind } from '../../../protocol/primitives/consumer.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
-import { done, operation, pathOf, topicPath } from '../application/operation.ts';
+import { done, identifier, operation, pathOf, topicPath } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
-import { body, integer, record, ref, type Schema, text, u64 } from '../views/schema.ts';
+import { body, integer, record, ref, type Schema, u64 } from '../views/schema.ts';
 import { type TopicParams, topicOf } from './topics.ts';
 
 const tag = 'Consumer offsets';
@@ -24,7 +24,7 @@ export function offsetRoutes(app: HttpApp, services: HttpServices): void {
     {
       schema: operation('getConsumerOffset', tag, 'The stored offset of a consumer', {
         path: topicPath,
-        query: { consumer_id: { ...text, default: '1' }, partition_id: partition },
+        query: { consumer_id: { ...identifier, default: '1' }, partition_id: partition },
         replies: { 200: ref('ConsumerOffset') },
       }),
     },
@@ -50,7 +50,13 @@ export function offsetRoutes(app: HttpApp, services: HttpServices): void {
         path: topicPath,
         body: body(
           {
-            consumer_id: { type: ['integer', 'string', 'null'], minimum: 0, maximum: 0xffff_ffff, default: 1 },
+            consumer_id: {
+              type: ['integer', 'string', 'null'],
+              minimum: 0,
+              maximum: 0xffff_ffff,
+              default: 1,
+              domain: { minLength: 1, maxLength: 255 },
+            },
             partition_id: { type: ['integer', 'null'], minimum: 0, maximum: 0xffff_ffff, default: 0 },
             offset: u64,
           },

@@ -13,7 +13,7 @@ import { runCommand } from '../application/run-command.ts';
 import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
 import { requireName } from '../request/name.ts';
-import { givenOptions, givenOptionsSchema } from '../views/options-view.ts';
+import { givenOptions, noOptionsSchema } from '../views/options-view.ts';
 import { body, listOf, name, ref } from '../views/schema.ts';
 import { streamDetailsSchema, streamDetailsView, streamSchema, streamView } from '../views/stream-view.ts';
 
@@ -26,7 +26,7 @@ interface StreamBody {
 }
 
 const tag = 'Streams';
-const streamBody = body({ name, options: givenOptionsSchema }, ['options']);
+const streamBody = body({ name, options: noOptionsSchema }, ['options']);
 
 export function streamRoutes(app: HttpApp, services: HttpServices): void {
   app.addSchema(streamSchema);

@@ -11,7 +11,7 @@ import type { Stats } from '../../../protocol/primitives/stats.ts';
 import { callerOf, type HttpApp, type HttpServices } from '../application/http-app.ts';
 import { operation, pathOf, plainText } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
-import { HttpFailure, notFound } from '../request/failure.ts';
+import { notFound } from '../request/failure.ts';
 import { optionDescriptionSchema, optionDescriptionView } from '../views/options-view.ts';
 import { body, listOf, ref } from '../views/schema.ts';
 import {
@@ -82,13 +82,12 @@ export function systemRoutes(app: HttpApp, services: HttpServices): void {
     '/options/:scope',
     {
       schema: operation('describeOptions', 'System', 'Options that topics, streams or users have', {
-        path: pathOf('scope'),
+        path: { type: 'object', properties: { scope: { type: 'string', enum: Object.keys(scopes) } }, required: ['scope'] },
         replies: { 200: listOf(ref('OptionDescription')) },
       }),
     },
     async (request) => {
-      const scope = Object.hasOwn(scopes, request.params.scope) ? scopes[request.params.scope] : undefined;
-      if (scope === undefined) throw new HttpFailure(400, 'invalid_scope', 'The scope is none of topic, stream, user');
+      const scope = scopes[request.params.scope] as OptionScope;
       return ((await runCommand(services, callerOf(request), describeOptions, { scope }, 'vsr')) ?? []).map(optionDescriptionView);
     },
   );

@@ -23,7 +23,7 @@ import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
 import { requireName } from '../request/name.ts';
 import { givenOptions, givenOptionsSchema } from '../views/options-view.ts';
-import { body, listOf, name, ref, type Schema, u32 } from '../views/schema.ts';
+import { body, listOf, name, partitionsCount, ref, type Schema } from '../views/schema.ts';
 import { partitionSchema, topicDetailsSchema, topicDetailsView, topicSchema, topicView } from '../views/topic-view.ts';
 
 export interface TopicParams {
@@ -45,13 +45,13 @@ const tag = 'Topics';
 const algorithm = { type: 'string', pattern: '^([nN][oO][nN][eE]|[gG][zZ][iI][pP])$' };
 const expiry: Schema = { u64: true, description: 'Microseconds; 0: the default of the server, 2^64-1: never' };
 const size: Schema = { u64: true, description: 'Bytes; 0: the default of the server, 2^64-1: unlimited' };
-const factor = { type: ['integer', 'null'], minimum: 0, maximum: 255 };
+const factor = { type: ['integer', 'null'], minimum: 0, maximum: 255, domain: { minimum: 1 } };
 const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 
 const newTopicBody = body(
   {
     name,
-    partitions_count: u32,
+    partitions_count: { ...partitionsCount, domain: { minimum: 0, maximum: 1000 } },
     compression_algorithm: algorithm,
     message_expiry: expiry,
     max_topic_size: size,
@@ -99,13 +99,13 @@ export function topicRoutes(app: HttpApp, services: HttpServices): void {
       }),
     },
     async (request) => {
-      const { name, partitions_count: partitionsCount } = request.body;
+      const { name, partitions_count: count } = request.body;
       const stream = parseIdentifier(request.params.stream_id);
       requireName(name, 'invalid-topic-name');
       const topic = await runCommand(services, callerOf(request), createTopic, {
         stream,
         name,
-        partitionsCount,
+        partitionsCount: count,
         ...fixedSettings(request.body),
         options: givenOptions(request.body.options),
       });
@@ -165,13 +165,13 @@ export function topicRoutes(app: HttpApp, services: HttpServices): void {
     {
       schema: operation('createPartitions', tag, 'Adds partitions to a topic', {
         path,
-        body: body({ partitions_count: u32 }),
+        body: body({ partitions_count: partitionsCount }),
         replies: { 201: done },
       }),
     },
     async (request, reply) => {
-      const { partitions_count: partitionsCount } = request.body;
-      await runCommand(services, callerOf(request), createPartitions, { ...topicOf(request), partitionsCount });
+      const { partitions_count: count } = request.body;
+      await runCommand(services, callerOf(request), createPartitions, { ...topicOf(request), partitionsCount: count });
       return reply.code(201).send();
     },
   );
@@ -181,14 +181,14 @@ export function topicRoutes(app: HttpApp, services: HttpServices): void {
     {
       schema: operation('deletePartitions', tag, 'Removes the last partitions of a topic with their messages', {
         path,
-        query: { partitions_count: { text: 'u32' } },
+        query: { partitions_count: { text: 'u32', domain: { minimum: 1, maximum: 1000 } } },
         required: ['partitions_count'],
         replies: { 204: done },
       }),
     },
     async (request, reply) => {
-      const partitionsCount = Number(request.query.partitions_count);
-      await runCommand(services, callerOf(request), deletePartitions, { ...topicOf(request), partitionsCount });
+      const count = Number(request.query.partitions_count);
+      await runCommand(services, callerOf(request), deletePartitions, { ...topicOf(request), partitionsCount: count });
       return reply.code(204).send();
     },
   );

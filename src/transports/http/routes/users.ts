@@ -16,7 +16,7 @@ import { done, operation, pathOf } from '../application/operation.ts';
 import { runCommand } from '../application/run-command.ts';
 import { notFound } from '../request/failure.ts';
 import { parseIdentifier } from '../request/identifier.ts';
-import { givenOptions, givenOptionsSchema } from '../views/options-view.ts';
+import { givenOptions, noOptionsSchema } from '../views/options-view.ts';
 import { type PermissionsBody, permissionsOf, permissionsSchema } from '../views/permissions-view.ts';
 import { body, listOf, ref } from '../views/schema.ts';
 import { statusSchema, userDetailsSchema, userDetailsView, userSchema, userView } from '../views/user-view.ts';
@@ -59,7 +59,7 @@ export function userRoutes(app: HttpApp, services: HttpServices): void {
     '/users',
     {
       schema: operation('createUser', tag, 'Creates a user', {
-        body: body({ username, password, status: statusSchema, permissions: permissionsSchema, options: givenOptionsSchema }, [
+        body: body({ username, password, status: statusSchema, permissions: permissionsSchema, options: noOptionsSchema }, [
           'permissions',
           'options',
         ]),
@@ -105,7 +105,7 @@ export function userRoutes(app: HttpApp, services: HttpServices): void {
             username: { ...username, type: ['string', 'null'] },
             status: optionalStatus,
             user_status: optionalStatus,
-            options: givenOptionsSchema,
+            options: noOptionsSchema,
           },
           ['username', 'status', 'user_status', 'options'],
         ),

@@ -16,6 +16,9 @@ export const optionDescriptionSchema = record(
 /** Of a request: texts by key, in the syntax of the configuration. */
 export const givenOptionsSchema: Schema = { type: ['object', 'null'], additionalProperties: { type: 'string' } };
 
+/** Streams and users have none yet. */
+export const noOptionsSchema: Schema = { ...givenOptionsSchema, domain: { maxProperties: 0 } };
+
 export function optionsView(explicit: Options, derived: Options): Record<string, { value: string; explicit: boolean }> {
   const shown = (options: Options, isExplicit: boolean) =>
     [...options].map(([key, raw]) => [key, { value: valueText(raw), explicit: isExplicit }] as const);

@@ -8,6 +8,8 @@ export const flag: Schema = { type: 'boolean' };
 /** Of a request: see json/keywords.ts. */
 export const u64: Schema = { u64: true };
 export const u32: Schema = { type: 'integer', minimum: 0, maximum: 0xffff_ffff };
+/** Of partitions, made or removed by one request. */
+export const partitionsCount: Schema = { ...u32, domain: { minimum: 1, maximum: 1000 } };
 /** `69.092 KB`. */
 export const sizeText: Schema = { type: 'string', pattern: '^[0-9]+(\\.[0-9]{1,3})? ([KMGTPE]i?)?B$' };
 export const base64: Schema = { type: 'string', contentEncoding: 'base64' };
