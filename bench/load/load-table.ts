@@ -1,12 +1,15 @@
-// Official clients against Galgo and against a bare Node front, line by line in one run: throughput of both and their ratio, medians with the spread of all repetitions.
+// Official clients against Galgo and against a bare Node front, line by line in one run: throughput of both and their ratio, medians with the spread of all repetitions, and the
+// processor time that the server spends on a request.
 //
-//   node --import tsx bench/load/load-table.ts --clients PATH_TO_iggy-clients [--repetitions 5] [--scale 1] [--only TEXT]
+//   npm run build && node --import tsx bench/load/load-table.ts --clients PATH_TO_iggy-clients [--repetitions 5] [--scale 1] [--only TEXT] [--line 3]
+//
+// `--line` is one line of the table, from 1; the head is printed with the first, so that the parts make one table.
 //
 // `iggy-clients` is the load tool on the official Rust SDKs of both generations; see bench/README.md.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +22,7 @@ const { values } = parseArgs({
     repetitions: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    line: { type: 'string' },
   },
 });
 if (values.clients === undefined) throw new Error('--clients names the iggy-clients binary');
@@ -68,12 +72,16 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
+/** Requests of each task. */
+function batchesOf(line: Line): number {
+  return Math.max(10, Math.round(line.batches * Number(values.scale)));
+}
+
 /** One load run; messages per second of the role that is measured. */
-async function load(address: string, generation: string, line: Line): Promise<number> {
-  const batches = Math.max(10, Math.round(line.batches * Number(values.scale)));
-  const roles = line.kind === 'send' ? ['--producers', line.tasks] : ['--producers', line.tasks, '--consumers', line.tasks];
-  const args = ['load', '--json', '--generation', generation, '--address', address, '--kind', line.kind, ...roles];
-  const sizes = ['--batch', line.batch, '--size', line.size, '--batches', batches];
+async function load(address: string, generation: string, line: Line, kind: Line['kind'] = line.kind): Promise<number> {
+  const roles = kind === 'send' ? ['--producers', line.tasks] : ['--producers', line.tasks, '--consumers', line.tasks];
+  const args = ['load', '--json', '--generation', generation, '--address', address, '--kind', kind, ...roles];
+  const sizes = ['--batch', line.batch, '--size', line.size, '--batches', batchesOf(line)];
   const output = await promisify(execFile)(clients, [...args, ...sizes].map(String), { timeout: 120_000 }).then(
     ({ stdout }) => stdout,
     // Sends that the front swallowed are missing in the end, which the tool reports after its figures.
@@ -83,6 +91,21 @@ async function load(address: string, generation: string, line: Line): Promise<nu
   const figure = report.roles.at(-1)?.messages_per_s;
   if (figure === undefined) throw new Error(`no figures: ${output}`);
   return figure;
+}
+
+/** Processor time of all threads of a process, in µs. */
+function cpuMicros(pid: number): number {
+  const nanos = readdirSync(`/proc/${pid}/task`).map((task) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanos.reduce((sum, each) => sum + each, 0) / 1000;
+}
+
+/** What the server spends while something is done, in µs. */
+async function spent(work: () => Promise<unknown>): Promise<number> {
+  const before = cpuMicros(server.child.pid as number);
+  await work();
+  return cpuMicros(server.child.pid as number) - before;
 }
 
 function median(figures: readonly number[]): number {
@@ -114,23 +137,36 @@ const fronts = {
   poll: await start(['--import', 'tsx', 'bench/load/front-ceiling.ts', server.address, 'poll'], /(\S+:\d+)\n/),
 };
 try {
-  console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.type()} ${os.release()}, durability interval\n`);
-  console.log('| Line | Generation | Galgo, messages/s | Front, messages/s | Ratio (lowest to highest) | Aim |');
-  console.log('|---|---|---|---|---|---|');
-  for (const line of lines) {
+  if (values.line === undefined || values.line === '1') {
+    console.log(
+      `Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.type()} ${os.release()}, durability interval\n`,
+    );
+    console.log(
+      '| Line | Generation | Galgo, messages/s | Front, messages/s | Ratio (lowest to highest) | Aim | Server CPU µs a request |',
+    );
+    console.log('|---|---|---|---|---|---|---|');
+  }
+  for (const [place, line] of lines.entries()) {
+    if (values.line !== undefined && place + 1 !== Number(values.line)) continue;
     for (const [index, generation] of ['classic', 'vsr'].entries()) {
       const name = `${line.kind} ${line.batch} × ${line.size} B, ${line.tasks} ${line.kind === 'send' ? 'producers' : 'consumers'}`;
       if (!`${name} ${generation}`.includes(values.only)) continue;
       const galgo: number[] = [];
       const front: number[] = [];
+      const cpu: number[] = [];
       for (let round = 0; round < Number(values.repetitions); round++) {
-        galgo.push(await load(server.address, generation, line));
+        // The tool fills what it polls; a run of sends tells what that takes.
+        const filling = line.kind === 'send' ? 0 : await spent(() => load(server.address, generation, line, 'send'));
+        const all = await spent(async () => galgo.push(await load(server.address, generation, line)));
+        cpu.push((all - filling) / (line.tasks * batchesOf(line)));
         front.push(await load(fronts[line.kind].address, generation, line));
       }
       const ratios = galgo.map((figure, round) => figure / (front[round] as number));
       const [low, high] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(2));
       const cells = [name, generation, Math.round(median(galgo)), Math.round(median(front))];
-      console.log(`| ${cells.join(' | ')} | ${median(ratios).toFixed(2)} (${low} to ${high}) | ${line.aims[index]} |`);
+      console.log(
+        `| ${cells.join(' | ')} | ${median(ratios).toFixed(2)} (${low} to ${high}) | ${line.aims[index]} | ${median(cpu).toFixed(1)} |`,
+      );
     }
   }
 } finally {
