@@ -17,6 +17,8 @@ class FaultyFileSystem final : public FileSystem {
   std::atomic<int> log_sync_error{0};
   std::atomic<int> log_truncate_error{0};
   std::atomic<int> directory_sync_error{0};
+  std::atomic<int> direct_open_error{0};  // of files for direct transfers
+  std::atomic<int> direct_write_error{0};
   std::atomic<bool> skip_syncs{false};  // for tests of thousands of openings
   std::atomic<int> log_writes{0};
   std::atomic<int> log_syncs{0};
@@ -38,9 +40,10 @@ class FaultyFileSystem final : public FileSystem {
   }
 
   int open(const std::string& path, OpenMode mode, IoCounters* counters, std::unique_ptr<File>* file) override {
+    if (const int error = direct_open_error; mode == OpenMode::kDirect && error != 0) return error;
     std::unique_ptr<File> real;
     if (const int error = machine_.open(path, mode, counters, &real)) return error;
-    *file = std::make_unique<FaultyFile>(*this, std::move(real), path.ends_with(".log"));
+    *file = std::make_unique<FaultyFile>(*this, std::move(real), path.ends_with(".log"), mode == OpenMode::kDirect);
     return 0;
   }
   int remove(const std::string& path) override { return machine_.remove(path); }
@@ -57,10 +60,12 @@ class FaultyFileSystem final : public FileSystem {
  private:
   class FaultyFile final : public File {
    public:
-    FaultyFile(FaultyFileSystem& owner, std::unique_ptr<File> real, bool log) : owner_(owner), real_(std::move(real)), log_(log) {}
+    FaultyFile(FaultyFileSystem& owner, std::unique_ptr<File> real, bool log, bool direct)
+        : owner_(owner), real_(std::move(real)), log_(log), direct_(direct) {}
     int read(void* to, size_t length, uint64_t position, size_t* done) override { return real_->read(to, length, position, done); }
     int read_cached(void* to, size_t length, uint64_t position, size_t* done) override { return real_->read_cached(to, length, position, done); }
     int write(iovec* parts, size_t count, uint64_t position) override {
+      if (const int error = owner_.direct_write_error; direct_ && error != 0) return error;
       if (!log_) return real_->write(parts, count, position);
       ++owner_.log_writes;
       if (const int error = owner_.log_write_error) {
@@ -96,6 +101,7 @@ class FaultyFileSystem final : public FileSystem {
     FaultyFileSystem& owner_;
     const std::unique_ptr<File> real_;
     const bool log_;
+    const bool direct_;
   };
 
   FileSystem& machine_ = machine_file_system();
