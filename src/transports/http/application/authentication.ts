@@ -28,7 +28,7 @@ export function authentication(services: HttpServices, paths: KnownPaths): onReq
     if (authorization === undefined) {
       const user = certificateUser(services, request);
       if (user === undefined) done(new ProtocolError('unauthenticated', 'the request has no bearer') as never);
-      else admit(request, httpClient(request, user, 'classic'), null, done);
+      else admit(request, new HttpClient(request, user, 'classic'), null, done);
       return;
     }
     const token = authorization.startsWith(scheme) ? authorization.slice(scheme.length) : '';
@@ -36,11 +36,11 @@ export function authentication(services: HttpServices, paths: KnownPaths): onReq
       const user = ownerOf(services, token);
       if (user === undefined) done(new ProtocolError('unauthenticated', 'the bearer is no token that is honoured') as never);
       // Bearers of this kind came with Iggy 0.9.
-      else admit(request, httpClient(request, user, 'vsr'), null, done);
+      else admit(request, new HttpClient(request, user, 'vsr'), null, done);
       return;
     }
     const admitVerified = (verified: VerifiedToken) =>
-      admit(request, httpClient(request, verified.user, verified.generation), verified, done);
+      admit(request, new HttpClient(request, verified.user, verified.generation), verified, done);
     const remembered = services.accessTokens.remembered(token);
     if (remembered !== undefined) {
       admitVerified(remembered);
@@ -50,20 +50,30 @@ export function authentication(services: HttpServices, paths: KnownPaths): onReq
   };
 }
 
-function httpClient(request: FastifyRequest, user: User, generation: Generation): ClientRecord {
-  return {
-    id: 0,
-    transport: 'http',
-    address: addressOf(request),
-    generation,
-    userId: user.id,
-    certificateUser: undefined,
-    lastSeenMs: 0,
-    memberships: new Set(),
-    presentedClientId: 0n,
-    session: undefined,
-    tellStale: undefined,
-  };
+/** Who asks, for as long as the request. */
+class HttpClient implements ClientRecord {
+  readonly id = 0;
+  readonly transport = 'http';
+  readonly generation: Generation;
+  readonly userId: number;
+  readonly certificateUser = undefined;
+  readonly memberships: ClientRecord['memberships'] = new Set();
+  readonly presentedClientId = 0n;
+  lastSeenMs = 0;
+  session = undefined;
+  tellStale = undefined;
+  readonly #request: FastifyRequest;
+
+  constructor(request: FastifyRequest, user: User, generation: Generation) {
+    this.#request = request;
+    this.userId = user.id;
+    this.generation = generation;
+  }
+
+  /** Only logs want to know. */
+  get address(): string {
+    return addressOf(this.#request);
+  }
 }
 
 export function addressOf({ socket }: FastifyRequest): string {

@@ -1,6 +1,6 @@
 // Counts HTTP requests, and makes trace spans of them. The name of a request is its operation's in the OpenAPI document.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import type { RequestMeter } from '../../../observability/request-meter.ts';
 import type { FinishedRequest, RequestTracing } from '../../../observability/request-tracing.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
@@ -12,12 +12,15 @@ const unknownOperation = 'Unknown';
 export function observeRequests(app: HttpApp, { metrics, tracing }: HttpServices): void {
   app.decorateRequest('failure', null);
   if (metrics === undefined && tracing === undefined) return;
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, operation: operationName(route.schema) };
+  });
   app.addHook('onError', (request, _reply, error, done) => {
     request.failure = ProtocolError.is(error) ? error.code : error instanceof HttpFailure ? error.body.code.replaceAll('_', '-') : null;
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const name = operationName(request);
+    const name = request.routeOptions.config.operation ?? unknownOperation;
     const error = reply.statusCode < 400 ? undefined : (request.failure ?? `http-${reply.statusCode}`);
     if (metrics !== undefined) count(metrics.meter, name, reply.elapsedTime, error);
     if (tracing !== undefined) trace(tracing, name, request, reply, error);
@@ -62,12 +65,16 @@ function trace(tracing: RequestTracing, name: string, request: FastifyRequest, r
   tracing.answered(finished);
 }
 
-function operationName(request: FastifyRequest): string {
-  const { operationId } = (request.routeOptions.schema ?? {}) as { operationId?: string };
+function operationName(schema: FastifySchema | undefined): string {
+  const { operationId } = schema ?? {};
   return operationId === undefined ? unknownOperation : operationId.charAt(0).toUpperCase() + operationId.slice(1);
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The operation's name in metrics and traces. */
+    operation?: string;
+  }
   interface FastifyRequest {
     /** Name of what the request was refused with. */
     failure: string | null;

@@ -6,6 +6,7 @@ import { type PollMessagesRequest, pollMessages } from '../../../protocol/comman
 import type { Writer } from '../../../protocol/writer.ts';
 import { type Completion, noSlot } from '../../../storage/engine.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
+import type { Topic } from '../../../streaming/topic.ts';
 import type { TransportServices } from '../../services.ts';
 import { failureOfStatus } from '../request/failure.ts';
 
@@ -39,12 +40,7 @@ const noBytes = Buffer.alloc(0);
 
 /** `body` is that of a classic SendMessages. Rejects with what it is refused with. */
 export function send(services: TransportServices, client: ClientRecord, body: Buffer): Promise<Appended> {
-  return new Promise((resolve, reject) => {
-    services.sendMessages({
-      ...exchangeOf(client, 'classic', body, reject),
-      appended: (streamId, topicId, partitionId, baseOffset) => resolve({ streamId, topicId, partitionId, baseOffset }),
-    });
-  });
+  return new Promise((resolve, reject) => services.sendMessages(new SendExchange(client, body, resolve, reject)));
 }
 
 /** Resolves to what `take` makes of the messages. Rejects with what the poll is refused with. */
@@ -54,23 +50,91 @@ export function poll<Result>(
   request: PollMessagesRequest,
   take: (polled: Polled) => Result,
 ): Promise<Result> {
-  const generation = client.generation ?? 'classic';
   const writer = services.pollWriter.reset();
-  pollMessages.encodeRequest(writer, request, generation);
+  pollMessages.encodeRequest(writer, request, client.generation ?? 'classic');
   return new Promise((resolve, reject) => {
-    services.pollMessages({
-      ...exchangeOf(client, generation, writer.written, reject),
-      polled: (partitionId, completion) => {
-        try {
-          resolve(take(polledOf(services, generation, partitionId, completion)));
-        } catch (error) {
-          reject(error);
-        } finally {
-          if (completion.slot !== noSlot) services.receiveBuffers.releaseHandedOver(completion.slot);
-        }
-      },
-    });
+    services.pollMessages(new PollExchange(services, client, writer.written, (polled) => resolve(take(polled)), reject));
   });
+}
+
+/** A class, so that requests share one shape: an object put together anew each time costs as much as the rest of a small poll. */
+abstract class HttpExchange implements Exchange {
+  readonly generation: Generation;
+  readonly client: ClientRecord;
+  readonly bytes: Buffer;
+  readonly slot = noSlot;
+  readonly bodyStart = 0;
+  readonly end: number;
+  readonly headerStart = -1;
+  readonly pollHeadroom = 0;
+  readonly pollBytesMax = pollBytesMax;
+  topic: Topic | undefined = undefined;
+  protected readonly reject: (error: unknown) => void;
+
+  constructor(generation: Generation, client: ClientRecord, bytes: Buffer, reject: (error: unknown) => void) {
+    this.generation = generation;
+    this.client = client;
+    this.bytes = bytes;
+    this.end = bytes.length;
+    this.reject = reject;
+  }
+
+  fail(status: number): void {
+    this.reject(failureOfStatus(status));
+  }
+
+  appended(_streamId: number, _topicId: number, _partitionId: number, _baseOffset: number): void {
+    this.reject(new Error('an append that nobody asked for'));
+  }
+
+  polled(_partitionId: number, _completion: Completion): void {
+    this.reject(new Error('a poll that nobody asked for'));
+  }
+
+  /** Of members of groups alone. */
+  polledNothing(_partitionId: number): void {
+    this.reject(new Error('a poll of a group that nobody asked for'));
+  }
+}
+
+class SendExchange extends HttpExchange {
+  readonly #resolve: (appended: Appended) => void;
+
+  constructor(client: ClientRecord, body: Buffer, resolve: (appended: Appended) => void, reject: (error: unknown) => void) {
+    super('classic', client, body, reject);
+    this.#resolve = resolve;
+  }
+
+  override appended(streamId: number, topicId: number, partitionId: number, baseOffset: number): void {
+    this.#resolve({ streamId, topicId, partitionId, baseOffset });
+  }
+}
+
+class PollExchange extends HttpExchange {
+  readonly #services: PollServices;
+  readonly #take: (polled: Polled) => void;
+
+  constructor(
+    services: PollServices,
+    client: ClientRecord,
+    bytes: Buffer,
+    take: (polled: Polled) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(client.generation ?? 'classic', client, bytes, reject);
+    this.#services = services;
+    this.#take = take;
+  }
+
+  override polled(partitionId: number, completion: Completion): void {
+    try {
+      this.#take(polledOf(this.#services, this.generation, partitionId, completion));
+    } catch (error) {
+      this.reject(error);
+    } finally {
+      if (completion.slot !== noSlot) this.#services.receiveBuffers.releaseHandedOver(completion.slot);
+    }
+  }
 }
 
 function polledOf(services: TransportServices, generation: Generation, partitionId: number, completion: Completion): Polled {
@@ -85,25 +149,5 @@ function polledOf(services: TransportServices, generation: Generation, partition
     bytes: found ? services.engine.slotBuffer(slot) : noBytes,
     start: found ? start : 0,
     end: found ? start + length : 0,
-  };
-}
-
-function exchangeOf(client: ClientRecord, generation: Generation, bytes: Buffer, reject: (error: Error) => void): Exchange {
-  const unexpected = () => reject(new Error('an answer of the wrong kind'));
-  return {
-    generation,
-    client,
-    bytes,
-    slot: noSlot,
-    bodyStart: 0,
-    end: bytes.length,
-    headerStart: -1,
-    pollHeadroom: 0,
-    pollBytesMax,
-    topic: undefined,
-    fail: (status) => reject(failureOfStatus(status)),
-    appended: unexpected,
-    polled: unexpected,
-    polledNothing: unexpected,
   };
 }
