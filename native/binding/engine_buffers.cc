@@ -69,7 +69,7 @@ Status EngineBinding::memory_stats(Arguments&) {
 Status EngineBinding::take_memory(Arguments& in) {
   const uint64_t bytes = in.u53(0, "bytes");
   if (in.failed()) return kThrown;
-  return engine_->memory().take(MemoryKind::kCaller, bytes) ? kOk : kOutOfMemory;
+  return engine_->memory().take_spare(MemoryKind::kCaller, bytes) ? kOk : kOutOfMemory;
 }
 
 Status EngineBinding::give_memory(Arguments& in) {

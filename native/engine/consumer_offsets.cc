@@ -89,7 +89,7 @@ Status ConsumerOffsets::store(uint8_t kind, uint32_t id, uint64_t offset, uint64
   const uint64_t key = key_of(kind, id);
   const auto found = entries_.find(key);
   if (found == entries_.end() && entries_.size() >= consumers_max_) return kTooManyOffsets;
-  if (found == entries_.end() && !memory_.make_room(kConsumerBytes)) return kOutOfMemory;
+  if (found == entries_.end() && !memory_.make_room(kConsumerBytes + kAppendRoomBytes)) return kOutOfMemory;
   const bool reuses = found == entries_.end() && !free_pairs_.empty();
   Entry entry = found != entries_.end() ? found->second : reuses ? free_pairs_.back() : Entry{0, pairs_, 0};
   entry.offset = offset;

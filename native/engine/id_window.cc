@@ -27,7 +27,7 @@ bool IdBudget::take(uint64_t bytes) {
   do {
     if (bytes > bytes_max_ - std::min(bytes_max_, used)) return false;
   } while (!bytes_used_.compare_exchange_weak(used, used + bytes));
-  if (memory_ == nullptr || memory_->take(MemoryKind::kIds, bytes)) return true;
+  if (memory_ == nullptr || memory_->take_spare(MemoryKind::kIds, bytes)) return true;
   bytes_used_ -= bytes;
   return false;
 }

@@ -11,6 +11,10 @@ bool MemoryBudget::try_take(MemoryKind kind, uint64_t bytes) {
   return true;
 }
 
+bool MemoryBudget::take_spare(MemoryKind kind, uint64_t bytes) {
+  return bytes <= bytes_max_ && make_room(bytes + kAppendRoomBytes) && try_take(kind, bytes);
+}
+
 void MemoryBudget::charge(MemoryKind kind, uint64_t bytes) {
   used_.fetch_add(bytes, std::memory_order_relaxed);
   by_kind_[static_cast<size_t>(kind)].fetch_add(bytes, std::memory_order_relaxed);

@@ -17,6 +17,9 @@ namespace galgo {
 enum class MemoryKind : uint8_t { kBuffers, kIndexes, kIds, kConsumerOffsets, kCaller };
 inline constexpr size_t kMemoryKinds = 5;
 
+/// What an append wants to find free: a segment's index may grow by so much, however large the batch.
+inline constexpr uint64_t kAppendRoomBytes = 64 * 1024;
+
 class MemoryBudget {
  public:
   explicit MemoryBudget(uint64_t bytes_max) : bytes_max_(bytes_max) {}
@@ -30,6 +33,8 @@ class MemoryBudget {
   bool try_take(MemoryKind kind, uint64_t bytes);
   /// As try_take, once room was made.
   bool take(MemoryKind kind, uint64_t bytes) { return try_take(kind, bytes) || (make_room(bytes) && try_take(kind, bytes)); }
+  /// As take, for what can be done without: leaves room for appends.
+  bool take_spare(MemoryKind kind, uint64_t bytes);
   /// Counts what is there already, whatever the limit.
   void charge(MemoryKind kind, uint64_t bytes);
   void give(MemoryKind kind, uint64_t bytes);

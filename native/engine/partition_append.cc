@@ -16,8 +16,6 @@ constexpr double kInlineWriteMicrosecondsMax = 200;
 constexpr double kInlineWriteBytesPerAllowance = 256 * 1024;
 constexpr auto kThreadedAfterSlowWrites = std::chrono::seconds(1);
 // Positions in a segment are 32 bits. The largest group cannot jump from kStoredBytesFull over this.
-// What the index of a segment may grow by, however large the batch.
-constexpr uint64_t kIndexRoom = 64 * 1024;
 constexpr uint64_t kStoredBytesMax = 3ull << 30;
 constexpr uint64_t kUnsyncedBytesMax = 64ull << 20;
 
@@ -35,7 +33,7 @@ bool Partition::segment_full(uint64_t logical_bytes, uint64_t stored_bytes) cons
 Status Partition::append(const AppendRequest& request, CompletionSink* sink, Completion* out) {
   Status status = refusal();
   if (status != kOk) return status;
-  if (!services_.memory.make_room(kIndexRoom)) return kOutOfMemory;
+  if (!services_.memory.make_room(kAppendRoomBytes)) return kOutOfMemory;
   Job job;
   AppendJob& append = job.append;
   status = check_append(request, &append);

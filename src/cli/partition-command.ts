@@ -134,5 +134,5 @@ function isToldToPeople(error: unknown): error is Error {
   if (error instanceof ClientError || error instanceof ProtocolError || error instanceof ConfigurationError) return true;
   if (error instanceof DataFolderError) return true;
   const { code, syscall } = error as NodeJS.ErrnoException;
-  return code === 'DATA_FOLDER_IN_USE' || code === 'GALGO_METADATA_ROW' || typeof syscall === 'string';
+  return code === 'DATA_FOLDER_IN_USE' || code === 'GALGO_METADATA_ROW' || code === 'GALGO_ENCRYPTION_KEY' || typeof syscall === 'string';
 }

@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts';
 import { silentLogger } from '../observability/logger.ts';
 import { lockDataFolder } from '../storage/data-folder-lock.ts';
 import { markerName, unfinishedImportName } from '../storage/data-folder-marker.ts';
+import { claimEncryptionKeys, engineEncryption } from '../storage/encryption-keys.ts';
 import { openMetadataStore } from '../storage/metadata/metadata-store.ts';
 import { createEngine } from '../storage/native-engine.ts';
 import { systemClock } from '../streaming/clock.ts';
@@ -24,10 +25,12 @@ export async function withStoppedServer<Result>(settings: Settings, use: (system
   try {
     const lock = lockDataFolder(loadAddon(), dataPath);
     undo.push(() => lock.release());
-    const engine = createEngine({ ...settings.engine });
+    const encryption = engineEncryption(settings.encryption);
+    const engine = createEngine({ ...settings.engine, encryption });
     undo.push(() => engine.shutdown());
     const store = await openMetadataStore(dataPath);
     undo.push(() => store.close());
+    await claimEncryptionKeys(store, dataPath, encryption, systemClock.nowMicros());
     const system = await System.load({
       engine,
       store,

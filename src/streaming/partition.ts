@@ -45,7 +45,7 @@ function engineError(status: number, detail: number): ProtocolError {
     case EngineStatus.closed:
       return new ProtocolError('partition-not-found', 'the partition is closed');
     case EngineStatus.outOfMemory:
-      return new ProtocolError('transient-not-accepted', 'the buffer budget is spent');
+      return new ProtocolError('transient-not-accepted', 'the memory budget is spent');
     case EngineStatus.tooManyOffsets:
       return new ProtocolError('too-many-consumer-offsets');
     case EngineStatus.ioError:
