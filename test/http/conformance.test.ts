@@ -1,4 +1,4 @@
-// The API as Iggy 0.8 has it, row by row of its conformance list. Rows that name what is switched on elsewhere (metrics, the web pages) have tests there.
+// The API as Iggy 0.8 has it, row by row of its conformance list. Row 7, revoked tokens over a restart, is in access-tokens.test.ts.
 
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
@@ -189,6 +189,7 @@ serverSuite('the HTTP API', {}, (suite) => {
     refusedWith(await api.get('/streams/none/topics/none/consumer-offsets'), 404, 1009);
     done(await send(topic, [{ payload: 'AA==' }, { payload: 'AQ==' }]));
     assert.equal((await api.put(`${topic}/consumer-offsets`, { consumer_id: 'app', partition_id: null, offset: 1 })).status, 204);
+    refusedWith(await api.put(`${topic}/consumer-offsets`, { consumer_id: 'app', offset: 2 }), 400, 4100);
     assert.deepEqual(done(await api.get(`${topic}/consumer-offsets?consumer_id=app`)).json, {
       partition_id: 0,
       current_offset: 1,
@@ -223,7 +224,9 @@ serverSuite('the HTTP API', {}, (suite) => {
   });
 
   it('26, 27, 28: refuses bodies that are too large, of another type, or malformed', async () => {
-    assert.equal((await api.post('/streams', JSON.stringify({ name: 'x'.repeat(2_000_001) }))).status, 413);
+    const bodyOf = (bytes: number) => JSON.stringify({ name: 'x'.repeat(bytes - '{"name":""}'.length) });
+    assert.equal((await api.post('/streams', bodyOf(2_000_001))).status, 413);
+    refusedWith(await api.post('/streams', bodyOf(2_000_000)), 400, 1013);
     assert.equal((await api.call('POST', '/streams')).status, 415);
     assert.equal((await api.call('POST', '/streams', '{"name":"x"}', { 'content-type': 'text/plain' })).status, 415);
     for (const body of ['{', '', '{"name":"x"} trailing', '{"name":"x",}', "{'name':1}"]) {
@@ -262,6 +265,13 @@ serverSuite('the HTTP API', {}, (suite) => {
     refusedWith(await api.put('/users/iggy/permissions', {}), 400, 49);
     refusedWith(await api.delete('/users/no-such-user'), 404, 20);
     refusedWith(await api.get('/users/no-such-user'), 404, 404);
+  });
+
+  it('32: the metrics are a whole exposition', async () => {
+    const { status, text } = await api.get('/metrics');
+    assert.equal(status, 200);
+    assert.match(text, /^http_requests_total \d+$/m);
+    assert(text.endsWith('\n# EOF\n'), text.slice(-100));
   });
 
   it('33: sizes are texts that can be read back', async () => {
