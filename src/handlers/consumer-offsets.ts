@@ -8,7 +8,7 @@ import type { Identifier } from '../protocol/primitives/identifier.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ConsumerGroup } from '../streaming/consumer-group.ts';
 import { currentOffset, engineCall, type Partition } from '../streaming/partition.ts';
-import type { System } from '../streaming/system.ts';
+import type { Topic } from '../streaming/topic.ts';
 import { consumerId } from './consumer-id.ts';
 import { handler, type RequestContext } from './handler.ts';
 import { authorizeTopic } from './topics.ts';
@@ -49,7 +49,7 @@ export const consumerOffsetHandlers = [
   }),
 ];
 
-/** The partition and the key that a write concerns. Errors: 1009, 2010, 41, 5000, 5006, 3022 not the member's partition, 3007. */
+/** The partition and the key that a write concerns. Errors: 1009, 2010, 41, 5000 or 5003, 5006, 3022 or 5009 not the member's partition, 3007. */
 function resolveWriter(
   context: RequestContext,
   request: OffsetRequest,
@@ -61,16 +61,22 @@ function resolveWriter(
     const id = consumerId(system.engine, request.consumer.id);
     return { partition: topic.partition(request.partition ?? 0), id, group: undefined };
   }
-  const group = memberGroup(system, context, request);
+  const group = memberGroup(topic, context, request);
   const partitionId = request.partition ?? group.currentPartition(client.id);
   if (partitionId === undefined || !group.mayCommit(client.id, partitionId)) {
-    throw new ProtocolError('not-resolved-consumer', 'the partition is not assigned to this member');
+    // 5009 makes a 0.9 client synchronise; 0.8 does not know it.
+    const code = context.generation === 'vsr' ? 'consumer-group-partition-not-owned' : 'not-resolved-consumer';
+    throw new ProtocolError(code, 'the partition is not assigned to this member');
   }
   return { partition: topic.partition(partitionId), id: group.id, group };
 }
 
-function memberGroup(system: System, { client }: RequestContext, request: OffsetRequest): ConsumerGroup {
-  const group = system.topic(request.stream, request.topic).group(request.consumer.id);
+function memberGroup(topic: Topic, { client, generation }: RequestContext, { consumer }: OffsetRequest): ConsumerGroup {
+  const group = topic.groups.get(consumer.id);
+  if (group === undefined) {
+    const byName = generation === 'vsr' && typeof consumer.id === 'string';
+    throw new ProtocolError(byName ? 'consumer-group-name-not-found' : 'consumer-group-id-not-found', `group ${consumer.id}`);
+  }
   if (!group.isMember(client.id)) throw new ProtocolError('consumer-group-member-not-found');
   return group;
 }

@@ -19,7 +19,10 @@ export const errorTable = {
   'state-file-corrupted': [15, 'State log file is damaged'],
   'invalid-state-entry-checksum': [16, 'State log entry has a wrong checksum'],
   'cannot-open-database': [19, 'Old database back end could not be opened'],
-  'resource-not-found': [20, 'User or personal access token does not exist'],
+  'resource-not-found': [
+    20,
+    'User or personal access token does not exist; to sends and offset writes of Iggy 0.9 also stream, topic, partition or group',
+  ],
   'cannot-close-web-socket-connection': [21, 'WebSocket could not be closed cleanly'],
   'stale-client': [30, 'The connection is no longer registered: its heartbeat was missed'],
   'tcp-error': [31, 'Reading from the TCP socket failed'],

@@ -13,6 +13,7 @@ import type { Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
 import type { Answer } from './reply-history.ts';
 import type { RequestSubject } from './request-observer.ts';
+import { vsrStatus } from './vsr-statuses.ts';
 
 /** Gets exchanges back when they were answered. */
 export interface ExchangeOwner {
@@ -106,11 +107,12 @@ export class VsrExchange implements WaitingExchange {
     this.close();
   }
 
+  /** Whoever observes gets the status as it is: it says what is missing, where that of the reply may not. */
   fail(status: number): void {
     this.failure = status;
     const { output } = this.#carrier;
     const at = output.reserve(vsrHeaderBytes);
-    writeReplyHeader(output.buffer, at, this.#header, 0, this.operation, status, 0);
+    writeReplyHeader(output.buffer, at, this.#header, 0, this.operation, vsrStatus(this.operation, status), 0);
     this.close();
   }
 

@@ -37,7 +37,26 @@ serverSuite('consumer offsets', {}, (suite) => {
       await send(client, name, testMessages(0, 10));
       await refused(client.call(storeConsumerOffset, { ...name, offset: 10n }), 4100);
       await client.call(storeConsumerOffset, { ...name, offset: 9n });
-      await refused(client.call(storeConsumerOffset, { ...name, partition: 1, offset: 0n }), 3007);
+      await refused(client.call(storeConsumerOffset, { ...name, partition: 1, offset: 0n }), generation === 'vsr' ? 20 : 3007);
+    });
+
+    it(`${generation}: what does not exist takes no offsets`, async () => {
+      const client = await suite.login(generation);
+      const name = { ...(await createTestTopic(client)), consumer, partition: 0 };
+      const group = { ...name, consumer: groupConsumer };
+      const numbered = { ...name, consumer: { kind: 2, id: 7 } as const };
+      const classic = generation === 'classic';
+      const store = (at: typeof name | typeof group | typeof numbered) => client.call(storeConsumerOffset, { ...at, offset: 0n });
+      const remove = (at: typeof name | typeof group | typeof numbered) => client.call(deleteConsumerOffset, at);
+      for (const write of [store, remove]) {
+        await refused(write({ ...name, stream: 'missing' }), classic ? 1009 : 20);
+        await refused(write({ ...name, topic: 'missing' }), classic ? 2010 : 20);
+        await refused(write({ ...name, partition: 1 }), classic ? 3007 : 20);
+      }
+      await refused(store(group), classic ? 5000 : 20);
+      await refused(store(numbered), classic ? 5000 : 20);
+      await refused(remove(group), classic ? 5000 : 5003);
+      await refused(remove(numbered), 5000);
     });
 
     it(`${generation}: whoever may read a topic reads a group’s offset; a partition without one has none`, async () => {

@@ -203,8 +203,8 @@ for (const generation of generations) {
       await newTopic(client, stream.id, 'none', { partitions: 0 });
       const message = { id: 1n, payload: Buffer.from('x'), headers: undefined, originTimestamp: 1n };
       const name = { stream: stream.name, topic: 'none' };
-      await refused(send(client, name, [message], { kind: 'key', key: Buffer.from('key') }), 2010);
-      await refused(send(client, name, [message], { kind: 'balanced' }), 2010);
+      await refused(send(client, name, [message], { kind: 'key', key: Buffer.from('key') }), generation === 'vsr' ? 20 : 2010);
+      await refused(send(client, name, [message], { kind: 'balanced' }), generation === 'vsr' ? 20 : 2010);
     });
 
     it('sizes add up, and what is purged or deleted is taken off exactly', async () => {
