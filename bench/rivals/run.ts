@@ -5,6 +5,7 @@
 //
 // Prints a row of a table a line: median of the repetitions, with the lowest and the highest. A rival that cannot be had, or cannot do what is asked, is named with the reason.
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -65,6 +66,8 @@ function row(line: string, rival: Rival, settings: string, figures: readonly num
 }
 
 async function measure(rival: Rival, durable: boolean): Promise<void> {
+  // What was written before must not be written back on this one's time.
+  execFileSync('sync');
   const folder = mkdtempSync(path.join(os.tmpdir(), 'galgo-rivals-'));
   const server = await rival.start(folder, durable).catch((error: Error) => {
     rmSync(folder, { recursive: true, force: true });
