@@ -14,6 +14,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { type LoadLine, loadLines } from './load-lines.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { values } = parseArgs({
@@ -27,31 +28,6 @@ const { values } = parseArgs({
 });
 if (values.clients === undefined) throw new Error('--clients names the iggy-clients binary');
 const clients = values.clients;
-
-interface Line {
-  kind: 'send' | 'poll';
-  batch: number;
-  size: number;
-  tasks: number;
-  /** Sends of each producer at scale 1. */
-  batches: number;
-  /** Aims for clients of 0.8 and 0.9. */
-  aims: [classic: number, vsr: number];
-}
-
-const lines: Line[] = [
-  { kind: 'send', batch: 1000, size: 1000, tasks: 2, batches: 400, aims: [0.75, 0.8] },
-  { kind: 'send', batch: 100, size: 1000, tasks: 2, batches: 2000, aims: [0.85, 0.85] },
-  { kind: 'send', batch: 100, size: 1000, tasks: 8, batches: 500, aims: [0.75, 0.75] },
-  { kind: 'send', batch: 10, size: 100, tasks: 2, batches: 8000, aims: [0.85, 0.85] },
-  { kind: 'send', batch: 10, size: 100, tasks: 8, batches: 2000, aims: [0.85, 0.85] },
-  { kind: 'send', batch: 1, size: 100, tasks: 1, batches: 15_000, aims: [0.85, 0.85] },
-  { kind: 'send', batch: 1, size: 100, tasks: 8, batches: 2500, aims: [0.85, 0.85] },
-  { kind: 'poll', batch: 1000, size: 1000, tasks: 2, batches: 400, aims: [0.8, 0.9] },
-  { kind: 'poll', batch: 100, size: 1000, tasks: 2, batches: 2000, aims: [0.75, 0.85] },
-  { kind: 'poll', batch: 100, size: 1000, tasks: 8, batches: 500, aims: [0.75, 0.85] },
-  { kind: 'poll', batch: 10, size: 100, tasks: 2, batches: 8000, aims: [0.75, 0.8] },
-];
 
 function start(args: string[], ready: RegExp): Promise<{ child: ChildProcess; address: string }> {
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -73,12 +49,12 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** Requests of each task. */
-function batchesOf(line: Line): number {
+function batchesOf(line: LoadLine): number {
   return Math.max(10, Math.round(line.batches * Number(values.scale)));
 }
 
 /** One load run; messages per second of the role that is measured. */
-async function load(address: string, generation: string, line: Line, kind: Line['kind'] = line.kind): Promise<number> {
+async function load(address: string, generation: string, line: LoadLine, kind: LoadLine['kind'] = line.kind): Promise<number> {
   const roles = kind === 'send' ? ['--producers', line.tasks] : ['--producers', line.tasks, '--consumers', line.tasks];
   const args = ['load', '--json', '--generation', generation, '--address', address, '--kind', kind, ...roles];
   const sizes = ['--batch', line.batch, '--size', line.size, '--batches', batchesOf(line)];
@@ -146,7 +122,7 @@ try {
     );
     console.log('|---|---|---|---|---|---|---|');
   }
-  for (const [place, line] of lines.entries()) {
+  for (const [place, line] of loadLines.entries()) {
     if (values.line !== undefined && place + 1 !== Number(values.line)) continue;
     for (const [index, generation] of ['classic', 'vsr'].entries()) {
       const name = `${line.kind} ${line.batch} × ${line.size} B, ${line.tasks} ${line.kind === 'send' ? 'producers' : 'consumers'}`;
