@@ -45,6 +45,7 @@ class Candidate {
   readonly largeOfRaw: number[] = [];
   readonly onePerSecond: number[] = [];
   readonly eightPerSecond: number[] = [];
+  readonly eightOfRaw: number[] = [];
   readonly eightOfOne: number[] = [];
   readonly onePercentile99Us: number[] = [];
 
@@ -53,7 +54,7 @@ class Candidate {
     this.server = server;
   }
 
-  async measure(rawLargePerSecond: number): Promise<void> {
+  async measure(rawLargePerSecond: number, rawEightPerSecond: number): Promise<void> {
     const { address } = this.server;
     const { producers, batch, size, sends } = large;
     const sent = await runOfficialLoad(program, address, { generation, kind: 'send', tasks: producers, batch, size, batches: sends });
@@ -66,6 +67,7 @@ class Candidate {
     this.onePerSecond.push(one.messagesPerSecond);
     this.onePercentile99Us.push(one.p99Us);
     this.eightPerSecond.push(eight.messagesPerSecond);
+    this.eightOfRaw.push(eight.messagesPerSecond / rawEightPerSecond);
     this.eightOfOne.push(eight.messagesPerSecond / one.messagesPerSecond);
   }
 
@@ -76,6 +78,7 @@ class Candidate {
       spread(this.onePerSecond),
       median(this.onePercentile99Us).toFixed(0),
       spread(this.eightPerSecond),
+      spread(this.eightOfRaw, 2),
       spread(this.eightOfOne, 2),
     ];
     return `| ${this.name} | ${cells.join(' | ')} |`;
@@ -100,20 +103,21 @@ try {
     const rawLarge = await rawAppendsPerSecond(rawFolder, large.producers, large.batch * large.size, large.sends);
     raw.large.push(rawLarge);
     raw.one.push(await rawAppendsPerSecond(rawFolder, 1, singleRecordBytes, single.sends));
-    raw.eight.push(await rawAppendsPerSecond(rawFolder, single.producers, singleRecordBytes, single.sends));
-    for (const candidate of candidates) await candidate.measure(rawLarge);
+    const rawEight = await rawAppendsPerSecond(rawFolder, single.producers, singleRecordBytes, single.sends);
+    raw.eight.push(rawEight);
+    for (const candidate of candidates) await candidate.measure(rawLarge, rawEight);
   }
 
   console.log(
     `Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.type()} ${os.release()}, durability group, ${generation} clients\n`,
   );
   console.log(
-    '| Space ahead, writes | 1 MB, 2 producers, MB/s | of bare files | 1 × 100 B, 1 producer, messages/s | p99, µs | 8 producers on 8 partitions | of one producer |',
+    '| Space ahead, writes | 1 MB, 2 producers, MB/s | of bare files | 1 × 100 B, 1 producer, messages/s | p99, µs | 8 producers on 8 partitions | of bare files | of one producer |',
   );
-  console.log('|---|---|---|---|---|---|---|');
+  console.log('|---|---|---|---|---|---|---|---|');
   const rawMegabytes = raw.large.map((rate) => (rate * large.batch * large.size) / 1e6);
   const rawRatio = raw.eight.map((rate, round) => rate / (raw.one[round] as number));
-  console.log(`| bare files | ${spread(rawMegabytes)} | 1 | ${spread(raw.one)} | | ${spread(raw.eight)} | ${spread(rawRatio, 2)} |`);
+  console.log(`| bare files | ${spread(rawMegabytes)} | 1 | ${spread(raw.one)} | | ${spread(raw.eight)} | 1 | ${spread(rawRatio, 2)} |`);
   for (const candidate of candidates) console.log(candidate.row());
 } finally {
   for (const { server } of candidates) await server.stop();

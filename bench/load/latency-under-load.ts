@@ -1,6 +1,6 @@
 // Latency of single messages of 100 bytes, from one official client, while others send 50 MB/s in batches of 100 × 1000 bytes from a process of their own.
 //
-//   npm run build && node --import tsx bench/load/latency-under-load.ts --clients PATH_TO_iggy-clients [--repetitions 5] [--sends 30000] [--rate 50MB] [--producers 1]
+//   npm run build && node --import tsx bench/load/latency-under-load.ts --clients PATH_TO_iggy-clients [--repetitions 5] [--sends 30000] [--rate 50MB] [--producers 1] [--generation vsr]
 //
 // Each repetition measures without the other load, then with it. What the background reached is printed beside it, since a machine that cannot bear the rate shows other figures.
 
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     sends: { type: 'string', default: '30000' },
     rate: { type: 'string', default: '50MB' },
     producers: { type: 'string', default: '1' },
+    generation: { type: 'string', default: '' },
   },
 });
 if (values.clients === undefined) throw new Error('--clients names the iggy-clients binary');
@@ -64,7 +65,7 @@ try {
   console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.type()} ${os.release()}, durability interval\n`);
   console.log('| Clients | Background, MB/s | p50, µs | p99, µs | p99.9, µs | p99.9 : p50 |');
   console.log('|---|---|---|---|---|---|');
-  for (const generation of ['classic', 'vsr'] satisfies Generation[]) {
+  for (const generation of (['classic', 'vsr'] satisfies Generation[]).filter((each) => each.includes(values.generation))) {
     const measure = () =>
       runOfficialLoad(program, server.address, { generation, kind: 'send', tasks: 1, batch: 1, size: 100, batches: Number(values.sends) });
     const quiet: OfficialFigures[] = [];
