@@ -29,7 +29,10 @@ function run(program, ...args) {
 
 run('cmake', '-S', 'native', '-B', 'build-native');
 run('cmake', '--build', 'build-native', '-j', '2', '--target', 'simulated_crash_test', 'damage_test', 'fault_injection_test');
-for (const test of ['simulated_crash_test', 'damage_test', 'fault_injection_test']) run(`build-native/${test}`);
+for (const mode of ['buffered', 'direct']) {
+  env.GALGO_TEST_IO = mode;
+  for (const test of ['simulated_crash_test', 'damage_test', 'fault_injection_test']) run(`build-native/${test}`);
+}
 const suites = [
   'test/storage/model.test.ts',
   'test/crash/kill-loop.test.ts',

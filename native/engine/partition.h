@@ -251,6 +251,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::mutex next_mutex_;
   std::shared_ptr<LogFile> next_log_;  // for the segment to come, under the name of prepared_log_path
   std::atomic<bool> extending_{false};
+  std::atomic<uint64_t> last_group_bytes_{0};
   std::atomic<uint32_t> idle_ticks_{0};
 
   ConsumerOffsets offsets_;

@@ -233,6 +233,7 @@ bool Partition::publish(const SegmentEnds& ends, const std::vector<Extent>& exte
   segment_timestamp_ = ends.first_timestamp;
   last_timestamp_ = ends.last_timestamp;
   idle_ticks_ = 0;
+  last_group_bytes_ = bytes;
   const std::lock_guard lock(view_mutex_);
   active_->publish(ends, extents);
   next_offset_ = end_offset_;

@@ -9,6 +9,8 @@ namespace {
 
 // What a segment gets at once whose predecessor is nearly full.
 constexpr uint64_t kNextSpaceBytes = 16 << 20;
+// Zeros make the sync of a small group cheaper. Of large ones they would only double what the device has to write.
+constexpr uint64_t kPrewriteGroupBytesMax = 128 * 1024;
 
 }  // namespace
 
@@ -22,7 +24,11 @@ void Partition::activate(std::shared_ptr<Segment> segment) {
 
 int Partition::go_direct(LogFile& log, const std::string& path, uint64_t end) { return log.go_direct(log_, path, services_.buffers, end); }
 
-SpaceAhead Partition::space_ahead() const { return waits_for_device() ? services_.options.space_ahead : SpaceAhead::kNone; }
+SpaceAhead Partition::space_ahead() const {
+  const SpaceAhead wanted = services_.options.space_ahead;
+  if (!waits_for_device()) return SpaceAhead::kNone;
+  return wanted == SpaceAhead::kPrewrite && last_group_bytes_ > kPrewriteGroupBytesMax ? SpaceAhead::kReserve : wanted;
+}
 
 // The owner's, after each group.
 void Partition::make_space_ahead() {

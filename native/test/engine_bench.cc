@@ -86,11 +86,12 @@ class RawFile {
  public:
   RawFile(const std::string& path, size_t bytes, bool direct, bool syncs)
       : bytes_(direct ? (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes : bytes),
+        source_(bytes, 'x'),
         syncs_(syncs),
         descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | (direct ? O_DIRECT : 0), 0600)) {
     check(descriptor_ >= 0, path.c_str());
     check(::posix_memalign(&data_, kBlockBytes, bytes_) == 0, "memory");
-    std::memset(data_, 'x', bytes_);
+    std::memset(data_, 0, bytes_);
   }
   ~RawFile() {
     ::close(descriptor_);
@@ -99,7 +100,9 @@ class RawFile {
   RawFile(const RawFile&) = delete;
   RawFile& operator=(const RawFile&) = delete;
 
+  /// The copy, from the processor's cache as ours, stands for the socket's.
   void append() {
+    std::memcpy(data_, source_.data(), source_.size());
     check(::pwrite(descriptor_, data_, bytes_, end_) == static_cast<ssize_t>(bytes_), "pwrite");
     end_ += static_cast<off_t>(bytes_);
     if (syncs_) check(::fdatasync(descriptor_) == 0, "fdatasync");
@@ -108,6 +111,7 @@ class RawFile {
 
  private:
   const size_t bytes_;
+  const Bytes source_;
   const bool syncs_;
   const int descriptor_;
   void* data_ = nullptr;
