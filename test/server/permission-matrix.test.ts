@@ -6,6 +6,7 @@ import { encodeClassicMessages } from '../../src/protocol/batch/classic-messages
 import { encodeBatch } from '../../src/protocol/batch/vsr-batch.ts';
 import type { Command, Generation } from '../../src/protocol/command.ts';
 import { changePassword } from '../../src/protocol/commands/change-password.ts';
+import { checkPartition } from '../../src/protocol/commands/check-partition.ts';
 import { createConsumerGroup } from '../../src/protocol/commands/create-consumer-group.ts';
 import { createPartitions } from '../../src/protocol/commands/create-partitions.ts';
 import { createPersonalAccessToken } from '../../src/protocol/commands/create-personal-access-token.ts';
@@ -255,6 +256,7 @@ const rows: Record<Generation, readonly Row[]> = {
         messages: 1,
       },
     })),
+    row(checkPartition, 'topicManaging', (fixture) => ({ action: 'tell' as const, ...place(fixture), partition: 0 })),
     // Tells a member its own partitions, and nobody else anything.
     row(syncConsumerGroup, 'login', (fixture) => ({ ...place(fixture), group: fixture.group })),
   ],
