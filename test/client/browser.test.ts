@@ -53,7 +53,15 @@ describe('in Chromium', { skip }, () => {
       target: `iggy+${secure ? 'wss' : 'ws'}://iggy:iggy@${address}`,
       restart: async () => {
         await server.kill();
-        server = await startServerProcess(folder.path, { ...environment, GALGO_WEBSOCKET_ADDRESS: address });
+        // A connection of another program may have been given the port meanwhile.
+        for (let attempt = 1; ; attempt++) {
+          try {
+            server = await startServerProcess(folder.path, { ...environment, GALGO_WEBSOCKET_ADDRESS: address });
+            return;
+          } catch (error) {
+            if (attempt === 10 || !String(error).includes('EADDRINUSE')) throw error;
+          }
+        }
       },
     };
   }
