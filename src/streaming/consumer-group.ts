@@ -81,7 +81,7 @@ export class ConsumerGroup {
     if (this.#memberOf.has(clientId)) return false;
     this.#nowMs = nowMs;
     const id = this.#lowestFreeId();
-    const member: GroupMember = { id, clientId, owned: [], pollable: [], cursor: 0 };
+    const member: GroupMember = { id, clientId, owned: [], pollable: [], cursor: 0, toldGeneration: undefined };
     this.#memberOf.set(clientId, member);
     this.#members = this.#members.toSpliced(id, 0, member);
     if (this.#members.length === 1) this.#reassignAll();
@@ -126,10 +126,18 @@ export class ConsumerGroup {
     return this.#members.map(({ id, clientId, owned }) => ({ id, clientId, partitions: owned.map((partition) => partition.id) }));
   }
 
-  /** What a VSR member may poll, or undefined if the client is no member. */
+  /** Tells a VSR member what it may poll. Undefined: the client is no member. */
   assignment(clientId: number): Assignment | undefined {
     const member = this.#memberOf.get(clientId);
-    return member && { generation: this.#generation, partitions: member.pollable };
+    if (member === undefined) return undefined;
+    member.toldGeneration = this.#generation;
+    return { generation: this.#generation, partitions: member.pollable };
+  }
+
+  /** Whether partitions were dealt out anew since the member was told its own. */
+  isBehind(clientId: number): boolean {
+    const told = this.#memberOf.get(clientId)?.toldGeneration;
+    return told !== undefined && told !== this.#generation;
   }
 
   /**

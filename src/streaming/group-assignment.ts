@@ -13,6 +13,8 @@ export interface GroupMember {
   pollable: readonly number[];
   /** Index in `pollable` of the next poll that names no partition; may exceed it after a rebalance. */
   cursor: number;
+  /** Generation of the group when the member was last told its partitions; undefined: it has not asked. */
+  toldGeneration: bigint | undefined;
 }
 
 export interface GroupPartition {

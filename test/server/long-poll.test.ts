@@ -16,6 +16,7 @@ import { resyncPartition } from '../../src/protocol/commands/poll-messages.ts';
 import { purgeTopic } from '../../src/protocol/commands/purge-topic.ts';
 import { stopWaiting } from '../../src/protocol/commands/stop-waiting.ts';
 import { storeConsumerOffset } from '../../src/protocol/commands/store-consumer-offset.ts';
+import { syncConsumerGroup } from '../../src/protocol/commands/sync-consumer-group.ts';
 import { updatePermissions } from '../../src/protocol/commands/update-permissions.ts';
 import { type WaitForMessagesRequest, waitForMessages } from '../../src/protocol/commands/wait-for-messages.ts';
 import { ConsumerKind } from '../../src/protocol/primitives/consumer.ts';
@@ -361,6 +362,19 @@ serverSuite('polls that wait', { LONG_POLL_WAIT_MAX: '25 s' }, (suite) => {
       await isWaiting(waiter, kept);
       newcomer.close();
       assert.equal((await kept.reply).partition, resyncPartition);
+    });
+
+    it('a rebalance between two polls is told to the next one, until the member has synchronised', async () => {
+      const waiter = await waitingClient(suite);
+      const writer = await suite.login('vsr');
+      const name = await createTestGroup(writer, 2);
+      await join(waiter.client, name);
+      await waiter.client.call(syncConsumerGroup, name);
+      const newcomer = await suite.login('vsr');
+      await join(newcomer, name);
+      assert.equal((await wait(waiter, name, asMember).reply).partition, resyncPartition);
+      await waiter.client.call(syncConsumerGroup, name);
+      await isWaiting(waiter, wait(waiter, name, asMember));
     });
 
     it('a group that is deleted', async () => {

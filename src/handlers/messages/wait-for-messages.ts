@@ -39,6 +39,11 @@ export function createWaitForMessages(system: System, poll: PollMessages, longes
       if (reason === 'look') poll(exchange, body);
       else exchange.polledNothing(reason === 'resync' ? resyncPartition : target.partitionId);
     };
+    // It would not be told of what changed while it had no poll here.
+    if (target.group?.isBehind(exchange.client.id)) {
+      exchange.polledNothing(resyncPartition);
+      return;
+    }
     const messages = Math.max(1, Math.min(bytes.readUInt32LE(4), target.count));
     const { client, request } = exchange;
     const { partition, group } = target;

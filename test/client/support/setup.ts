@@ -45,9 +45,9 @@ export async function readAll(client: Client, topic: TopicAddress, partition = 0
 
 /** Polls a condition until it holds; fails after ten seconds. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 10_000;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within 20 s: ${what}`);
+    if (Date.now() > end) throw new Error(`not within 10 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
