@@ -36,16 +36,13 @@ import { TransportTraffic } from './observability/transport-traffic.ts';
 import type { ClusterMetadata } from './protocol/commands/get-cluster-metadata.ts';
 import { ClusterNodeRole, ClusterNodeStatus } from './protocol/primitives/enumerations.ts';
 import { loadQuiche } from './quic/quiche.ts';
-import { lockDataFolder } from './storage/data-folder-lock.ts';
-import { claimEncryptionKeys, engineEncryption, keyIdText } from './storage/encryption-keys.ts';
-import { openMetadataStore } from './storage/metadata/metadata-store.ts';
-import { createEngine } from './storage/native-engine.ts';
+import type { MetadataStore } from './storage/metadata/metadata-store.ts';
 import { systemClock } from './streaming/clock.ts';
-import { topicDefaults } from './streaming/default-topic-settings.ts';
+import { openData } from './streaming/open-data.ts';
 import { Passwords } from './streaming/passwords.ts';
 import { everyPermission } from './streaming/permissions.ts';
 import { createProcessStats, type ProcessStats } from './streaming/process-stats.ts';
-import { System } from './streaming/system.ts';
+import type { System } from './streaming/system.ts';
 import { rootUserId, userRow } from './streaming/users.ts';
 import { CertificateStore } from './transports/certificate-store.ts';
 import type { MetricsEndpoint } from './transports/http/application/http-app.ts';
@@ -85,30 +82,13 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
   const undo: (() => unknown)[] = [];
   try {
     const addon = loadAddon();
-    const lock = lockDataFolder(addon, dataPath);
-    undo.push(() => lock.release());
-    const encryption = engineEncryption(settings.encryption);
-    const engine = createEngine({ ...settings.engine, encryption });
-    undo.push(() => engine.shutdown());
-    const store = await openMetadataStore(dataPath);
-    undo.push(() => store.close());
     const clock = systemClock;
-    await claimEncryptionKeys(store, dataPath, encryption, clock.nowMicros());
-    if (encryption.encrypts) log.info({ key: encryption.keys.map(({ id }) => keyIdText(id))[0] }, 'new messages are encrypted at rest');
-    const rootPasswordGenerated = await ensureRootUser(store, settings, clock.nowMicros());
-    const startedAtMs = performance.now();
-    const system = await System.load({
-      engine,
-      store,
-      dataPath,
-      defaults: topicDefaults(settings),
-      rebalancingTimeoutMs: settings.consumerGroup.rebalancingTimeoutMs,
-      limits: settings.system.limits,
-      clock,
-      log,
+    let rootPasswordGenerated: string | undefined;
+    const data = await openData(settings, addon, log, async (store) => {
+      rootPasswordGenerated = await ensureRootUser(store, settings, clock.nowMicros());
     });
-    undo.push(() => system.close());
-    log.info({ streams: system.streams.size, ms: Math.round(performance.now() - startedAtMs) }, 'data is ready');
+    undo.push(() => data.close());
+    const { engine, store, system } = data;
 
     let stopping = false;
     let scrubbed: Readonly<ScrubbingFigures> | undefined;
@@ -324,11 +304,7 @@ async function drained(connections: () => Iterable<OpenConnection>): Promise<voi
 }
 
 /** Makes the root user at the first start. Returns its password if that had to be made up. */
-async function ensureRootUser(
-  store: Awaited<ReturnType<typeof openMetadataStore>>,
-  settings: Settings,
-  nowMicros: bigint,
-): Promise<string | undefined> {
+async function ensureRootUser(store: MetadataStore, settings: Settings, nowMicros: bigint): Promise<string | undefined> {
   if (store.all('user').some(({ ids }) => ids[0] === rootUserId)) return undefined;
   const given = settings.rootCredentials;
   const password = given?.password ?? randomBytes(16).toString('base64url');

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import quiche from '@matrixai/quic/native/quiche.js';
 import type { Config, Connection } from '@matrixai/quic/native/types.js';
 import type { PemPair } from '../../test/support/certificates.ts';
+import { configureBare } from './bare-config.ts';
 
 const address = { server: { host: '127.0.0.1', port: 1 }, client: { host: '127.0.0.1', port: 2 } };
 const datagramBytes = 1350;
@@ -65,15 +66,5 @@ function readAll(connection: Connection, id: number, chunk: Buffer): boolean {
 }
 
 function configured(config: Config): Config {
-  config.verifyPeer(false);
-  config.setApplicationProtos(['iggy']);
-  config.setMaxIdleTimeout(30_000);
-  config.setMaxRecvUdpPayloadSize(65_527);
-  config.setMaxSendUdpPayloadSize(datagramBytes);
-  config.setInitialMaxData(windowBytes);
-  config.setInitialMaxStreamDataBidiLocal(windowBytes);
-  config.setInitialMaxStreamDataBidiRemote(windowBytes);
-  config.setInitialMaxStreamsBidi(1_000_000);
-  config.enablePacing(false);
-  return config;
+  return configureBare(config, datagramBytes, windowBytes, 1_000_000);
 }

@@ -7,6 +7,7 @@ import type { Config, Connection } from '@matrixai/quic/native/types.js';
 import type { DatagramReceiver, DatagramSocket, Peer } from '../../src/quic/datagram-socket.ts';
 import { nativeUdp, openUdp } from '../../src/quic/open-udp.ts';
 import type { PemPair } from '../../test/support/certificates.ts';
+import { configureBare } from './bare-config.ts';
 
 const datagramBytes = 1350;
 const windowBytes = 16 * 1024 * 1024;
@@ -142,15 +143,5 @@ export async function connectBare(port: number): Promise<(request: Uint8Array) =
 }
 
 function configured(config: Config): Config {
-  config.verifyPeer(false);
-  config.setApplicationProtos(['iggy']);
-  config.setMaxIdleTimeout(30_000);
-  config.setMaxRecvUdpPayloadSize(65_527);
-  config.setMaxSendUdpPayloadSize(datagramBytes);
-  config.setInitialMaxData(windowBytes);
-  config.setInitialMaxStreamDataBidiLocal(windowBytes);
-  config.setInitialMaxStreamDataBidiRemote(windowBytes);
-  config.setInitialMaxStreamsBidi(1_000);
-  config.enablePacing(false);
-  return config;
+  return configureBare(config, datagramBytes, windowBytes, 1_000);
 }

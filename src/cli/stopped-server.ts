@@ -5,14 +5,9 @@ import path from 'node:path';
 import { loadAddon } from '../addon/addon.ts';
 import type { Settings } from '../config/settings.ts';
 import { silentLogger } from '../observability/logger.ts';
-import { lockDataFolder } from '../storage/data-folder-lock.ts';
 import { markerName, unfinishedImportName } from '../storage/data-folder-marker.ts';
-import { claimEncryptionKeys, engineEncryption } from '../storage/encryption-keys.ts';
-import { openMetadataStore } from '../storage/metadata/metadata-store.ts';
-import { createEngine } from '../storage/native-engine.ts';
-import { systemClock } from '../streaming/clock.ts';
-import { topicDefaults } from '../streaming/default-topic-settings.ts';
-import { System } from '../streaming/system.ts';
+import { openData } from '../streaming/open-data.ts';
+import type { System } from '../streaming/system.ts';
 import { DataFolderError } from './data-folder.ts';
 
 /** Runs `use` on the folder of the settings. Throws DataFolderError if it is none of ours, or in use. */
@@ -21,29 +16,10 @@ export async function withStoppedServer<Result>(settings: Settings, use: (system
   if (!existsSync(path.join(dataPath, markerName)) || existsSync(path.join(dataPath, unfinishedImportName))) {
     throw new DataFolderError(`${dataPath} is not the data folder of a server`);
   }
-  const undo: (() => unknown)[] = [];
+  const data = await openData(settings, loadAddon(), silentLogger());
   try {
-    const lock = lockDataFolder(loadAddon(), dataPath);
-    undo.push(() => lock.release());
-    const encryption = engineEncryption(settings.encryption);
-    const engine = createEngine({ ...settings.engine, encryption });
-    undo.push(() => engine.shutdown());
-    const store = await openMetadataStore(dataPath);
-    undo.push(() => store.close());
-    await claimEncryptionKeys(store, dataPath, encryption, systemClock.nowMicros());
-    const system = await System.load({
-      engine,
-      store,
-      dataPath,
-      defaults: topicDefaults(settings),
-      rebalancingTimeoutMs: settings.consumerGroup.rebalancingTimeoutMs,
-      limits: settings.system.limits,
-      clock: systemClock,
-      log: silentLogger(),
-    });
-    undo.push(() => system.close());
-    return await use(system);
+    return await use(data.system);
   } finally {
-    for (const step of undo.reverse()) await step();
+    await data.close();
   }
 }

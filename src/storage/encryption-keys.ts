@@ -4,10 +4,11 @@
 // The id is derived from the key (HKDF-SHA-256, RFC 5869) and tells nothing about it. Records name it (native/engine/encrypted_record.h).
 
 import { hkdfSync } from 'node:crypto';
-import { open, readdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { EncryptionSettings } from '../config/encryption-keys.ts';
 import type { Change, Ids, MetadataStore } from './metadata/metadata-store.ts';
+import { namesIn } from './names-in.ts';
 
 export interface EncryptionKey {
   id: bigint;
@@ -110,16 +111,6 @@ async function keyIdOf(file: string): Promise<bigint | undefined> {
     return header.readBigUInt64LE(keyIdAt);
   } finally {
     await handle.close();
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
   }
 }
 

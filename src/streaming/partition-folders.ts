@@ -2,9 +2,10 @@
 // command removed goes that way; a folder that the metadata does not know is set aside, for people to look at.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../observability/logger.ts';
+import { namesIn } from '../storage/names-in.ts';
 
 /** Ids of a stream, and further inwards of a topic and a partition. */
 export type Place = readonly [stream: number, topic?: number, partition?: number];
@@ -93,14 +94,5 @@ async function move(from: string, to: string): Promise<void> {
     } finally {
       await handle.close();
     }
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
