@@ -4,18 +4,8 @@
 #include <cstring>
 
 namespace galgo {
-namespace {
-
-/// The frame at `at` lies within [at, end).
-bool frame_fits(const uint8_t* at, const uint8_t* end) {
-  const auto left = static_cast<uint64_t>(end - at);
-  return left >= kFrameHeaderBytes && frame_bytes(at) <= left;
-}
-
-}  // namespace
-
 /// A record, as far as the piece has it.
-struct ReplyBuilder::Record {
+struct PieceRecord {
   uint8_t* header;
   uint8_t* frames;
   uint8_t* frames_end;
@@ -25,6 +15,12 @@ struct ReplyBuilder::Record {
 
 namespace {
 
+/// The frame at `at` lies within [at, end).
+bool frame_fits(const uint8_t* at, const uint8_t* end) {
+  const auto left = static_cast<uint64_t>(end - at);
+  return left >= kFrameHeaderBytes && frame_bytes(at) <= left;
+}
+
 /// Walks the records of a piece.
 class RecordWalk {
  public:
@@ -33,16 +29,17 @@ class RecordWalk {
   bool done() const { return at_ >= piece_.end; }
 
   /// False: damaged.
-  bool next(uint8_t** header, uint8_t** frames_end, RecordInfo* info, bool* whole) {
+  bool next(PieceRecord* record) {
     const auto left = static_cast<uint64_t>(piece_.end - at_);
-    if (left < kRecordHeaderBytes || read_record_header(at_, key_.secret, key_.incarnation, info) != HeaderCheck::kValid) return false;
-    const uint64_t body = info->batch_length - kRecordHeaderBytes;
+    if (left < kRecordHeaderBytes || read_record_header(at_, key_.secret, key_.incarnation, &record->info) != HeaderCheck::kValid) return false;
+    const uint64_t body = record->info.batch_length - kRecordHeaderBytes;
     if (skipped_ > body) return false;
     const uint64_t bytes = std::min(body - skipped_, left - kRecordHeaderBytes);
-    *header = at_;
-    *whole = bytes == body;
-    at_ += kRecordHeaderBytes + bytes;
-    *frames_end = at_;
+    record->header = at_;
+    record->frames = at_ + kRecordHeaderBytes;
+    record->whole = bytes == body;
+    at_ = record->frames + bytes;
+    record->frames_end = at_;
     skipped_ = 0;
     return true;
   }
@@ -59,17 +56,14 @@ class RecordWalk {
 Status verify_piece(const PieceBytes& piece, const RecordKey& key) {
   RecordWalk walk(piece, key);
   while (!walk.done()) {
-    uint8_t* header = nullptr;
-    uint8_t* frames_end = nullptr;
-    RecordInfo info;
-    bool whole = false;
-    if (!walk.next(&header, &frames_end, &info, &whole)) return kInvalidMessageChecksum;
-    if ((info.flags & kRecordEncrypted) != 0) {
-      if (!whole || !verify_record_body(header, info)) return kInvalidMessageChecksum;
+    PieceRecord record;
+    if (!walk.next(&record)) return kInvalidMessageChecksum;
+    if ((record.info.flags & kRecordEncrypted) != 0) {
+      if (!record.whole || !verify_record_body(record.header, record.info)) return kInvalidMessageChecksum;
       continue;
     }
-    for (const uint8_t* frame = header + kRecordHeaderBytes; frame < frames_end; frame += frame_bytes(frame)) {
-      if (!frame_fits(frame, frames_end) || load64(frame) != xxh3_64(frame + 8, frame_bytes(frame) - 8)) return kInvalidMessageChecksum;
+    for (const uint8_t* frame = record.frames; frame < record.frames_end; frame += frame_bytes(frame)) {
+      if (!frame_fits(frame, record.frames_end) || load64(frame) != xxh3_64(frame + 8, frame_bytes(frame) - 8)) return kInvalidMessageChecksum;
     }
   }
   return kOk;
@@ -78,14 +72,11 @@ Status verify_piece(const PieceBytes& piece, const RecordKey& key) {
 Status open_piece(const PieceBytes& piece, const RecordKey& key, RecordOpener& opener) {
   RecordWalk walk(piece, key);
   while (!walk.done()) {
-    uint8_t* header = nullptr;
-    uint8_t* frames_end = nullptr;
-    RecordInfo info;
-    bool whole = false;
-    if (!walk.next(&header, &frames_end, &info, &whole)) return kInvalidMessageChecksum;
-    if ((info.flags & kRecordEncrypted) == 0) continue;
-    if (!whole) return kInvalidMessageChecksum;
-    const Status status = opener.open(header, &info, key.secret);
+    PieceRecord record;
+    if (!walk.next(&record)) return kInvalidMessageChecksum;
+    if ((record.info.flags & kRecordEncrypted) == 0) continue;
+    if (!record.whole) return kInvalidMessageChecksum;
+    const Status status = opener.open(record.header, &record.info, key.secret);
     if (status != kOk) return status;
   }
   return kOk;
@@ -95,13 +86,10 @@ Status find_timestamp(const PieceBytes& piece, const RecordKey& key, uint64_t ti
   *offset = otherwise;
   RecordWalk walk(piece, key);
   while (!walk.done()) {
-    uint8_t* header = nullptr;
-    uint8_t* frames_end = nullptr;
-    RecordInfo info;
-    bool whole = false;
-    if (!walk.next(&header, &frames_end, &info, &whole)) return kInvalidMessageChecksum;
-    if (info.base_timestamp < timestamp) continue;
-    *offset = info.first_offset;
+    PieceRecord record;
+    if (!walk.next(&record)) return kInvalidMessageChecksum;
+    if (record.info.base_timestamp < timestamp) continue;
+    *offset = record.info.first_offset;
     break;
   }
   return kOk;
@@ -110,18 +98,17 @@ Status find_timestamp(const PieceBytes& piece, const RecordKey& key, uint64_t ti
 Status ReplyBuilder::add(const PieceBytes& piece, uint8_t* out) {
   RecordWalk walk(piece, key_);
   while (!walk.done() && !full_) {
-    Record record;
-    if (!walk.next(&record.header, &record.frames_end, &record.info, &record.whole)) return kInvalidMessageChecksum;
+    PieceRecord record;
+    if (!walk.next(&record)) return kInvalidMessageChecksum;
     if (record.info.first_offset + record.info.message_count <= from_) continue;
     if ((record.info.flags & kRecordEncrypted) != 0) return kCannotDecrypt;
-    record.frames = record.header + kRecordHeaderBytes;
     const Status status = add_record(record, out);
     if (status != kOk) return status;
   }
   return kOk;
 }
 
-Status ReplyBuilder::add_record(const Record& record, uint8_t* out) {
+Status ReplyBuilder::add_record(const PieceRecord& record, uint8_t* out) {
   const RecordInfo& info = record.info;
   const bool vsr = generation_ == Generation::kVsr;
   if (vsr && record.whole && info.first_offset >= from_ && info.message_count <= count_max_ - count_ && bytes_ + info.batch_length <= bytes_max_) {

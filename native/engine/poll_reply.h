@@ -33,6 +33,8 @@ Status open_piece(const PieceBytes& piece, const RecordKey& key, RecordOpener& o
 /// Offset of the first record in the piece with a time stamp ≥ `timestamp`, or `otherwise`. kOk or kInvalidMessageChecksum.
 Status find_timestamp(const PieceBytes& piece, const RecordKey& key, uint64_t timestamp, uint64_t otherwise, uint64_t* offset);
 
+struct PieceRecord;
+
 class ReplyBuilder {
  public:
   /// At most `count` messages from offset `from` on, at most `bytes_max` bytes, but one message at least.
@@ -52,8 +54,7 @@ class ReplyBuilder {
   uint64_t bytes() const { return bytes_; }
 
  private:
-  struct Record;
-  Status add_record(const Record& record, uint8_t* out);
+  Status add_record(const PieceRecord& record, uint8_t* out);
   void took(uint8_t* begin, uint64_t bytes, uint64_t first_offset, uint32_t count);
 
   const Generation generation_;
