@@ -6,6 +6,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts';
 import { clientFor, eventually, generations, numbers, serverForFile, topicFor } from './support/setup.ts';
 
 const server = await serverForFile();
+const impatient = await serverForFile({ GALGO_CONSUMER_GROUP_REBALANCING_TIMEOUT: '1 s' });
 
 interface Member {
   consumer: Consumer;
@@ -68,6 +69,34 @@ for (const generation of generations) {
       await producer.sendAll(numbers(100, 100).map((payload) => ({ payload })));
       await eventually('all', () => new Set(all).size === 200);
       await leave(staying);
+    });
+
+    test('a member whose partition was taken by force, with a message in hand, goes on with the rest', async (t) => {
+      const [one, two] = (await Promise.all([1, 2].map(() => clientFor(t, impatient.address, { generation })))) as [Client, Client];
+      const topic = await topicFor(one, { partitionsCount: 2 });
+      const producer = two.producer(topic);
+      await producer.send({ payload: 'held', partition: 1 });
+      const seen: string[] = [];
+      const release = new AbortController();
+      const slow = one.consumer({ ...topic, group: 'group', commit: 'each' });
+      const running = slow.run(async (message) => {
+        seen.push(message.text());
+        if (message.text() === 'held') await once(release.signal, 'abort');
+      });
+      let failure: unknown;
+      running.catch((error) => {
+        failure = error;
+      });
+      await eventually('held', () => seen.length === 1);
+      const taker = join(two, topic);
+      await eventually('read by the other', () => taker.seen.length === 1);
+      release.abort();
+      await producer.send({ payload: 'next', partition: 0 });
+      await eventually('goes on', () => seen.includes('next') || failure !== undefined);
+      assert.equal(failure, undefined);
+      await leave(taker);
+      await slow.close();
+      await running;
     });
 
     test('a lost session joins again and goes on', async (t) => {

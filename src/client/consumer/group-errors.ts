@@ -4,4 +4,10 @@
 export const noMember = 'consumer-group-member-not-found';
 
 /** What a member hears that no longer owns what it asks for, or is no member. */
-export const notOwned: ReadonlySet<string> = new Set([noMember, 'consumer-group-partition-not-owned', 'resource-not-found']);
+export const notOwned: ReadonlySet<string> = new Set([
+  noMember,
+  'consumer-group-partition-not-owned',
+  'resource-not-found',
+  // Of 0.8.
+  'not-resolved-consumer',
+]);
