@@ -57,9 +57,9 @@ export function startServerProcess(
   // A test that fails leaves its server behind: it must neither keep the test process alive nor outlive it.
   const cleanUp = () => child.kill('SIGKILL');
   process.once('exit', cleanUp);
-  for (const stream of [child.stdout, child.stderr]) (stream as net.Socket).unref();
+  // Only then has all that it printed been read.
   const exited = new Promise<number | null>((resolve) =>
-    child.once('exit', (code) => {
+    child.once('close', (code) => {
       process.off('exit', cleanUp);
       resolve(code);
     }),
@@ -77,7 +77,7 @@ export function startServerProcess(
       if (!/Iggy server is running[\s\S]* {2}Data /.test(output)) return;
       const address = /TCP {3}(\S+)/.exec(output)?.[1] ?? '';
       clearTimeout(timer);
-      child.unref();
+      setKeepsAlive(child, false);
       const quicAddress = /QUIC {2}(\S+)/.exec(output)?.[1] ?? '';
       const websocket = /WS {4}(\S+)/.exec(output)?.[1] ?? '';
       const http = /HTTP {2}(\S+)/.exec(output)?.[1] ?? '';
@@ -89,6 +89,14 @@ export function startServerProcess(
     });
     void exited.then((code) => fail(`the server ended with code ${code}`));
   });
+}
+
+/** Whether the process of the tests goes on for as long as this one runs. */
+function setKeepsAlive(child: ChildProcess, keeps: boolean): void {
+  for (const part of [child, child.stdout as net.Socket, child.stderr as net.Socket]) {
+    if (keeps) part.ref();
+    else part.unref();
+  }
 }
 
 function serverProcess(
@@ -105,12 +113,12 @@ function serverProcess(
     pid: child.pid as number,
     output,
     stop() {
-      child.ref();
+      setKeepsAlive(child, true);
       child.kill('SIGTERM');
       return exited;
     },
     async kill() {
-      child.ref();
+      setKeepsAlive(child, true);
       child.kill('SIGKILL');
       await exited;
     },
