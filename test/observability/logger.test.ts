@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LogOutput } from '../../src/observability/log-output.ts';
@@ -75,7 +76,7 @@ describe('a log whose reader stops reading', () => {
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk;
     });
-    const [code] = await once(child, 'exit');
+    const [[code]] = await Promise.all([once(child, 'exit'), once(child.stdout as Readable, 'end')]);
     assert.equal(code, 0);
     const { dropped, longestStallMs, endedAfterMs } = Object.assign(
       {},
@@ -123,7 +124,7 @@ describe('a log whose reader stops reading', () => {
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk;
     });
-    const [code] = await once(child, 'exit');
+    const [code] = await once(child, 'close');
     assert.equal(code, 0, said);
     assert.match(said, /longestStallMs/);
   });
