@@ -18,6 +18,7 @@ const layers = [
   'cli',
   'import',
   'bench',
+  'workers',
   'jobs',
   'transports',
   'handlers',

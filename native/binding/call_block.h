@@ -29,13 +29,13 @@
 //
 // takeMemory and giveMemory take bytes in word 0. memoryStats answers from word 0 on with the limit, then the bytes of each MemoryKind.
 //
-// readProducers takes words 0, 1 and 2 (since, µs). purge, close, stats and segments take words 0 and 1; acquireSlot (bytes), releaseSlot and
-// slotMemory (slot) take word 0. header start is -1 where there is none. append takes the bytes as an ordinary argument, open the directory, segments
-// a Float64Array that it fills with five figures a segment, as many as fit. engineStats takes a
-// Float64Array too: the figures of EngineStats, then bound (µs, 0 for the rest) and count of each bucket. Every call but slotMemory and shutdown
-// returns a status. What else an answer holds is written back into the words: the handle of open into word 1, the offset of loadOffset into words 4
-// (low) and 5 (high), the slot of acquireSlot and the number of segments or figures into word 0, the figures of stats, bufferStats and idStats from
-// word 0 on in the order of their TypeScript interfaces.
+// readProducers takes words 0, 1 and 2 (since, µs). purge, close, stats and segments take words 0 and 1; acquireSlot (bytes), releaseSlot,
+// passSlot, takeSlot and slotMemory (slot) take word 0. header start is -1 where there is none. append takes the bytes as an ordinary argument, open
+// the directory, segments a Float64Array that it fills with five figures a segment, as many as fit. engineStats takes a Float64Array too: the figures
+// of EngineStats, then bound (µs, 0 for the rest) and count of each bucket. Every call but slotMemory and shutdown returns a status. What else an
+// answer holds is written back into the words: the handle of open into word 1, the offset of loadOffset into words 4 (low) and 5 (high), the slot of
+// acquireSlot and the number of segments or figures into word 0, the figures of stats, bufferStats and idStats from word 0 on in the order of their
+// TypeScript interfaces.
 //
 // Threads: the JavaScript thread of the environment that made the engine, alone. The binding owns the memory and frees it when that environment ends.
 #pragma once

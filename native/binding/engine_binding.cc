@@ -65,14 +65,7 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   try {
-    auto binding = std::make_unique<EngineBinding>(env, options, info[1].As<Napi::Function>());
-    if (env.IsExceptionPending()) return env.Undefined();
-    const auto end = [](void* ended) { delete static_cast<EngineBinding*>(ended); };
-    if (napi_add_env_cleanup_hook(env, end, binding.get()) != napi_ok) {
-      Napi::Error::New(env).ThrowAsJavaScriptException();
-      return env.Undefined();
-    }
-    return binding.release()->face(env);
+    return bind(env, SharedEngine::start(options), info[1].As<Napi::Function>());
   } catch (const std::exception& error) {
     // No memory, no threads, or keys and no OpenSSL.
     Napi::Error::New(env, std::string("the engine cannot start: ") + error.what()).ThrowAsJavaScriptException();
@@ -80,15 +73,54 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& info) {
   }
 }
 
-EngineBinding::EngineBinding(Napi::Env env, const EngineOptions& options, Napi::Function dispatch)
-    : queue_(env, dispatch, [this](Completion& completion) { return settle(completion); }),
-      engine_(std::make_unique<Engine>(options)),
+Napi::Value EngineBinding::attach(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsNumber() || !info[1].IsFunction()) {
+    Napi::TypeError::New(env, "attachEngine takes the number of an engine and a dispatcher").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  auto shared = SharedEngine::find(info[0].As<Napi::Number>().Uint32Value());
+  if (shared == nullptr) {
+    Napi::Error::New(env, "there is no engine with this number").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  try {
+    return bind(env, std::move(shared), info[1].As<Napi::Function>());
+  } catch (const std::exception& error) {
+    Napi::Error::New(env, std::string("the engine cannot be attached to: ") + error.what()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+}
+
+Napi::Value EngineBinding::bind(Napi::Env env, std::shared_ptr<SharedEngine> shared, Napi::Function dispatch) {
+  auto binding = std::make_unique<EngineBinding>(env, std::move(shared), dispatch);
+  if (env.IsExceptionPending()) return env.Undefined();
+  const auto end = [](void* ended) { delete static_cast<EngineBinding*>(ended); };
+  if (napi_add_env_cleanup_hook(env, end, binding.get()) != napi_ok) {
+    Napi::Error::New(env).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  return binding.release()->face(env);
+}
+
+EngineBinding::EngineBinding(Napi::Env env, std::shared_ptr<SharedEngine> shared, Napi::Function dispatch)
+    : queue_(std::make_unique<CompletionQueue>(env, dispatch, [this](Completion& completion) { return settle(completion); })),
+      shared_(std::move(shared)),
+      engine_(&shared_->engine()),
       slots_(engine_->buffers()) {}
 
 EngineBinding::~EngineBinding() {
   // The engine's threads must not find a thread-safe function that is gone, nor a queue.
-  queue_.close();
-  engine_.reset();
+  queue_->close();
+  if (shared_ == nullptr) return;
+  slots_.release_all();
+  if (queue_->outstanding() > 0) shared_->keep(std::move(queue_));
+  let_go();
+}
+
+void EngineBinding::let_go() {
+  engine_ = nullptr;
+  shared_.reset();
 }
 
 template <Status (EngineBinding::*method)(Arguments&)>
@@ -106,9 +138,10 @@ Napi::Value EngineBinding::call(const Napi::CallbackInfo& info) {
 
 Napi::Object EngineBinding::face(Napi::Env env) {
   auto face = Napi::Object::New(env);
+  face.Set("number", Napi::Number::New(env, shared_->number()));
   face.Set("words", Napi::ArrayBuffer::New(env, block_.words, sizeof block_.words));
   face.Set("result", Napi::ArrayBuffer::New(env, &block_.result, sizeof block_.result));
-  face.Set("window", Napi::ArrayBuffer::New(env, queue_.window(), sizeof(Completion) * CompletionQueue::kWindowRecords));
+  face.Set("window", Napi::ArrayBuffer::New(env, queue_->window(), sizeof(Completion) * CompletionQueue::kWindowRecords));
   face.Set("append", Napi::Function::New<call<&EngineBinding::append>>(env, "append", this));
   face.Set("poll", Napi::Function::New<call<&EngineBinding::poll>>(env, "poll", this));
   face.Set("storeOffset", Napi::Function::New<call<&EngineBinding::store_offset>>(env, "storeOffset", this));
@@ -129,6 +162,8 @@ Napi::Object EngineBinding::face(Napi::Env env) {
   face.Set("segments", Napi::Function::New<call<&EngineBinding::segments>>(env, "segments", this));
   face.Set("acquireSlot", Napi::Function::New<call<&EngineBinding::acquire_slot>>(env, "acquireSlot", this));
   face.Set("releaseSlot", Napi::Function::New<call<&EngineBinding::release_slot>>(env, "releaseSlot", this));
+  face.Set("passSlot", Napi::Function::New<call<&EngineBinding::pass_slot>>(env, "passSlot", this));
+  face.Set("takeSlot", Napi::Function::New<call<&EngineBinding::take_slot>>(env, "takeSlot", this));
   face.Set("slotMemory", Napi::Function::New<slot_memory>(env, "slotMemory", this));
   face.Set("bufferStats", Napi::Function::New<call<&EngineBinding::buffer_stats>>(env, "bufferStats", this));
   face.Set("idStats", Napi::Function::New<call<&EngineBinding::id_stats>>(env, "idStats", this));
@@ -152,7 +187,7 @@ uint32_t EngineBinding::request_number(Arguments& in) {
 void EngineBinding::queued(uint32_t request, Request::Kind kind, uint32_t lent_slot) {
   requests_[request] = {kind, lent_slot};
   if (lent_slot != kNoSlot) slots_.lend(lent_slot);
-  queue_.expect();
+  queue_->expect();
 }
 
 bool EngineBinding::settle(Completion& completion) {
@@ -174,15 +209,15 @@ Napi::Value EngineBinding::slot_memory(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineBinding::shutdown(const Napi::CallbackInfo& info) {
   auto* const binding = static_cast<EngineBinding*>(info.Data());
-  const uint32_t outstanding = binding->queue_.outstanding();
+  const uint32_t outstanding = binding->queue_->outstanding();
   if (outstanding > 0) {
     Napi::Error::New(info.Env(), std::to_string(outstanding) + " requests are outstanding: close every handle and wait for it")
         .ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
   binding->slots_.detach();
-  binding->queue_.close();
-  binding->engine_.reset();
+  binding->queue_->close();
+  binding->let_go();
   return info.Env().Undefined();
 }
 

@@ -3,8 +3,8 @@
 //
 // Threads: the JavaScript thread of the environment that made it; only the completion queue is touched by the engine's threads.
 // Ownership: the environment owns it and its shared memory (block, completion window), so that functions kept beyond shutdown() still find a binding,
-// which then answers kClosed. The engine goes at shutdown() or, when the environment ends without it, in the clean-up hook, before the environment
-// frees what the engine's threads call.
+// which then answers kClosed. It lets go of the engine at shutdown() or, when the environment ends without it, in the clean-up hook, before the
+// environment frees what the engine's threads call; the engine ends with the last environment that uses it.
 //
 // Wrong use (a number out of range, a slot that is not held, a second use of a request number under way) throws and does nothing else; the engine's
 // refusals are statuses.
@@ -19,6 +19,7 @@
 #include "../engine/engine.h"
 #include "call_block.h"
 #include "completion_queue.h"
+#include "shared_engine.h"
 #include "slot_table.h"
 
 namespace galgo::binding {
@@ -29,7 +30,10 @@ class EngineBinding {
   /// functions.
   static Napi::Value create(const Napi::CallbackInfo& info);
 
-  EngineBinding(Napi::Env env, const EngineOptions& options, Napi::Function dispatch);
+  /// attachEngine(number: number, dispatch: (count) => void) → the same for an engine that another environment made.
+  static Napi::Value attach(const Napi::CallbackInfo& info);
+
+  EngineBinding(Napi::Env env, std::shared_ptr<SharedEngine> shared, Napi::Function dispatch);
   ~EngineBinding();
 
  private:
@@ -42,6 +46,9 @@ class EngineBinding {
 
   /// Request numbers are small: JavaScript reuses those that are done.
   static constexpr uint32_t kRequestsMax = 1 << 24;
+
+  static Napi::Value bind(Napi::Env env, std::shared_ptr<SharedEngine> shared, Napi::Function dispatch);
+  void let_go();
 
   Napi::Object face(Napi::Env env);
   /// A function of the face: runs a method on the arguments and returns its status. kClosed after shutdown.
@@ -82,6 +89,8 @@ class EngineBinding {
   // engine_buffers.cc
   Status acquire_slot(Arguments& in);
   Status release_slot(Arguments& in);
+  Status pass_slot(Arguments& in);
+  Status take_slot(Arguments& in);
   Status buffer_stats(Arguments& in);
   Status engine_stats(Arguments& in);
   Status id_stats(Arguments& in);
@@ -98,9 +107,10 @@ class EngineBinding {
   static std::string directory(Arguments& in);
 
   CallBlock block_;
-  CompletionQueue queue_;
-  std::vector<Request> requests_;   // by request number
-  std::unique_ptr<Engine> engine_;  // null after shutdown
+  std::unique_ptr<CompletionQueue> queue_;
+  std::vector<Request> requests_;         // by request number
+  std::shared_ptr<SharedEngine> shared_;  // null after shutdown
+  Engine* engine_;                        // the same
   SlotTable slots_;
 };
 

@@ -22,6 +22,21 @@ Status EngineBinding::release_slot(Arguments& in) {
   return kOk;
 }
 
+Status EngineBinding::pass_slot(Arguments& in) {
+  const uint32_t slot = in.u32(0, "slot");
+  if (in.failed() || !slots_.give_up(in.env(), slot)) return kThrown;
+  shared_->pass_slot(slot);
+  return kOk;
+}
+
+Status EngineBinding::take_slot(Arguments& in) {
+  const uint32_t slot = in.u32(0, "slot");
+  if (!in.failed() && !shared_->take_slot(slot)) in.refuse("slot was not passed");
+  if (in.failed()) return kThrown;
+  slots_.give(slot);
+  return kOk;
+}
+
 Status EngineBinding::buffer_stats(Arguments&) {
   const BufferPool& buffers = engine_->buffers();
   block_.words[0] = static_cast<double>(buffers.bytes_in_use());

@@ -14,7 +14,7 @@ Status EngineBinding::verify(Arguments& in) {
   verify.place.next_offset = in.u64(5, "nextOffset");
   verify.bytes_max = in.u53(7, "bytesMax");
   if (in.failed()) return kThrown;
-  engine_->verify(handle, verify, &queue_);
+  engine_->verify(handle, verify, queue_.get());
   queued(verify.request, Request::Kind::kOther);
   return kQueued;
 }
@@ -25,7 +25,7 @@ Status EngineBinding::repair(Arguments& in) {
   if (in.failed()) return kThrown;
   const std::string path = directory(in);
   if (path.empty()) return kThrown;
-  engine_->repair(path, options, request, &queue_);
+  engine_->repair(path, options, request, queue_.get());
   queued(request, Request::Kind::kOther);
   return kQueued;
 }

@@ -70,7 +70,7 @@ Status EngineBinding::append(Arguments& in) {
     append.producer.request = load64(bytes.data + header_start + kRequestPosition);
   }
   Completion done;
-  const Status status = engine_->append(handle, append, &queue_, &done);
+  const Status status = engine_->append(handle, append, queue_.get(), &done);
   if (status == kOk) block_.result = done;
   if (status == kQueued) queued(append.request, Request::Kind::kOther, append.slot);
   return status;
@@ -92,7 +92,7 @@ Status EngineBinding::poll(Arguments& in) {
   if (in.failed()) return kThrown;
 
   Completion done;
-  const Status status = engine_->poll(handle, poll, &queue_, &done);
+  const Status status = engine_->poll(handle, poll, queue_.get(), &done);
   if (status == kOk) {
     if (done.count == 0) done.slot = kNoSlot;
     if (done.slot != kNoSlot) slots_.give(done.slot);
@@ -109,7 +109,7 @@ Status EngineBinding::store_offset(Arguments& in) {
   const uint32_t id = in.u32(3, "id");
   const uint64_t offset = in.u64(4, "offset");
   if (in.failed()) return kThrown;
-  const Status status = engine_->store_offset(handle, kind, id, offset, request, &queue_);
+  const Status status = engine_->store_offset(handle, kind, id, offset, request, queue_.get());
   if (status == kQueued) queued(request, Request::Kind::kOther);
   return status;
 }
@@ -132,7 +132,7 @@ Status EngineBinding::delete_offset(Arguments& in) {
   const auto kind = in.one_of(2, "kind", ConsumerKind::kConsumer, ConsumerKind::kGroup);
   const uint32_t id = in.u32(3, "id");
   if (in.failed()) return kThrown;
-  const Status status = engine_->delete_offset(handle, kind, id, request, &queue_);
+  const Status status = engine_->delete_offset(handle, kind, id, request, queue_.get());
   if (status == kQueued) queued(request, Request::Kind::kOther);
   return status;
 }

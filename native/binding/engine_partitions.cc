@@ -41,7 +41,7 @@ Status EngineBinding::open(Arguments& in) {
   if (in.failed()) return kThrown;
   const std::string path = directory(in);
   if (path.empty()) return kThrown;
-  block_.words[1] = engine_->open(path, options, request, &queue_);
+  block_.words[1] = engine_->open(path, options, request, queue_.get());
   queued(request, Request::Kind::kOther);
   return kQueued;
 }
@@ -58,7 +58,7 @@ Status EngineBinding::read_producers(Arguments& in) {
   const Handle handle = in.u32(1, "handle");
   const uint64_t since = in.u53(2, "sinceMicros");
   if (in.failed()) return kThrown;
-  engine_->read_producers(handle, since, request, &queue_);
+  engine_->read_producers(handle, since, request, queue_.get());
   queued(request, Request::Kind::kFillsSlot);
   return kQueued;
 }
@@ -68,7 +68,7 @@ Status EngineBinding::flush(Arguments& in) {
   const Handle handle = in.u32(1, "handle");
   const bool sync = in.flag(2, "sync");
   if (in.failed()) return kThrown;
-  engine_->flush(handle, sync, request, &queue_);
+  engine_->flush(handle, sync, request, queue_.get());
   queued(request, Request::Kind::kOther);
   return kQueued;
 }
@@ -79,7 +79,7 @@ Status EngineBinding::delete_segments(Arguments& in) {
   const uint32_t segments = in.u32(2, "segments");
   const uint64_t last_offset_max = in.u64(3, "lastOffsetMax");
   if (in.failed()) return kThrown;
-  engine_->delete_segments(handle, segments, last_offset_max, request, &queue_);
+  engine_->delete_segments(handle, segments, last_offset_max, request, queue_.get());
   queued(request, Request::Kind::kOther);
   return kQueued;
 }
@@ -88,7 +88,7 @@ Status EngineBinding::purge(Arguments& in) {
   const uint32_t request = request_number(in);
   const Handle handle = in.u32(1, "handle");
   if (in.failed()) return kThrown;
-  engine_->purge(handle, request, &queue_);
+  engine_->purge(handle, request, queue_.get());
   queued(request, Request::Kind::kOther);
   return kQueued;
 }
@@ -97,7 +97,7 @@ Status EngineBinding::close(Arguments& in) {
   const uint32_t request = request_number(in);
   const Handle handle = in.u32(1, "handle");
   if (in.failed()) return kThrown;
-  engine_->close(handle, request, &queue_);
+  engine_->close(handle, request, queue_.get());
   queued(request, Request::Kind::kOther);
   return kQueued;
 }

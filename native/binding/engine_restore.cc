@@ -52,7 +52,7 @@ Status EngineBinding::restore(Arguments& in) {
 
   restore.data = slot->data + start;
   restore.length = length;
-  engine_->restore(handle, restore, &queue_);
+  engine_->restore(handle, restore, queue_.get());
   queued(restore.request, Request::Kind::kOther, number);
   return kQueued;
 }

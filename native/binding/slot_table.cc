@@ -20,9 +20,21 @@ const SlotTable::Slot* SlotTable::held(Napi::Env env, uint32_t slot) {
 }
 
 void SlotTable::release(Napi::Env env, uint32_t slot) {
-  if (held(env, slot) == nullptr) return;
+  if (give_up(env, slot)) pool_.release(slot);
+}
+
+bool SlotTable::give_up(Napi::Env env, uint32_t slot) {
+  if (held(env, slot) == nullptr) return false;
   slots_[slot].holder = Holder::kNobody;
-  pool_.release(slot);
+  return true;
+}
+
+void SlotTable::release_all() {
+  for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot].holder != Holder::kJavaScript) continue;
+    slots_[slot].holder = Holder::kNobody;
+    pool_.release(slot);
+  }
 }
 
 Napi::Value SlotTable::memory(Napi::Env env, uint32_t slot) {

@@ -40,6 +40,11 @@ class SlotTable {
   /// Returns a slot that JavaScript holds to the pool; else throws.
   void release(Napi::Env env, uint32_t slot);
 
+  /// JavaScript of this environment no longer holds a slot that it holds, which stays acquired; else throws and returns false.
+  bool give_up(Napi::Env env, uint32_t slot);
+  /// Returns what JavaScript still holds.
+  void release_all();
+
   /// The slot's memory as an ArrayBuffer of at least its capacity. Throws if the slot is neither held nor lent.
   Napi::Value memory(Napi::Env env, uint32_t slot);
   /// Detaches every ArrayBuffer: views of them become empty and the pool may go.

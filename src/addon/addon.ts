@@ -9,6 +9,8 @@ import path from 'node:path';
  * a status (`EngineStatus`) and throw RangeError or TypeError on wrong use.
  */
 export interface NativeEngine {
+  /** What other threads attach themselves by. */
+  readonly number: number;
   /** Twenty-four float64 words. */
   readonly words: ArrayBuffer;
   /** The completion record of the last append or poll that ran inline. */
@@ -38,6 +40,8 @@ export interface NativeEngine {
 
   acquireSlot(): number;
   releaseSlot(): number;
+  passSlot(): number;
+  takeSlot(): number;
   slotMemory(): ArrayBuffer;
   bufferStats(): number;
   idStats(): number;
@@ -75,6 +79,8 @@ export interface Addon {
    * each: id u64 little-endian, not 0, and the AES-256 key. With `encrypts` the first one is for new records.
    */
   createEngine(options: Float64Array, dispatch: (count: number) => void, keys: Uint8Array | undefined, encrypts: boolean): NativeEngine;
+  /** The same for an engine that another thread of this process made. Throws if there is none with this number. */
+  attachEngine(number: number, dispatch: (count: number) => void): NativeEngine;
   xxh32(bytes: Uint8Array): number;
   xxh3(bytes: Uint8Array): bigint;
   /** Sends one datagram to the service manager's socket, see sd_notify(3). Returns 0, or the errno of what failed. */
@@ -82,6 +88,8 @@ export interface Addon {
   /** Locks a file, made if missing, and writes the pid into it. Returns the descriptor, or undefined if somebody else holds it. Throws what else fails. */
   lockFile(path: string): number | undefined;
   unlockFile(descriptor: number): void;
+  /** A second descriptor of the same open file. Throws with the reason. */
+  duplicateDescriptor(descriptor: number): number;
   /**
    * Binds a UDP socket to a numeric address; `bufferBytes` is asked of the kernel for each direction. `onEvents` is called from the event loop with bit 0 for readable and
    * bit 1 for writable. Throws with the reason. Only on Linux.

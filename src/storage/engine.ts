@@ -250,6 +250,8 @@ export interface EngineStats {
 }
 
 export interface Engine {
+  /** Unique in the process: by it other threads attach themselves. */
+  readonly number: number;
   /**
    * Told of each partition whose messages or stored offsets have changed, and of each that was closed: after the call has succeeded, and after its callback. What it does must
    * not take long. Polls that store offsets are not among it.
@@ -317,6 +319,9 @@ export interface Engine {
   /** A slot of at least `bytes`, or `noSlot` when the budget is spent. */
   acquireSlot(bytes: number): number;
   releaseSlot(slot: number): void;
+  /** Gives up a slot that another thread is to have, which takes it by its number, once. */
+  passSlot(slot: number): void;
+  takeSlot(slot: number): void;
   /**
    * The memory of a slot that the caller holds or has handed over: the same Buffer until shutdown, except that a slot above 64 MiB may get a larger one when it is acquired
    * again. Its ArrayBuffer must not be transferred.
@@ -337,7 +342,7 @@ export interface Engine {
   xxh3(bytes: Uint8Array): bigint;
 
   /**
-   * Stops the threads and empties every slot's Buffer. Every handle must have been closed: throws while a request is outstanding. Afterwards appends and polls answer `closed`.
+   * Lets go of the engine and empties every slot's Buffer; the last thread that does so ends it. Every handle must have been closed: throws while a request is outstanding. Afterwards appends and polls answer `closed`.
    * An idle engine does not keep the process alive, with or without this.
    */
   shutdown(): void;

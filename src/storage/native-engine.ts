@@ -54,11 +54,20 @@ const constantSlotBytesMax = 64 * 1024 * 1024;
  * own, so that it reaches the process as an uncaught exception.
  */
 export function createEngine(options: EngineOptions, onError: (error: unknown) => void = throwLater): Engine {
-  return new AddonEngine(loadAddon(), options, onError);
+  const { encryption } = options;
+  const keys = encryption && keyBytes(encryption);
+  const encrypts = encryption?.encrypts ?? false;
+  return new AddonEngine((addon, dispatch) => addon.createEngine(optionWords(options), dispatch, keys, encrypts), onError);
+}
+
+/** The engine that another thread of this process made. Throws if it is gone. */
+export function attachEngine(number: number, onError: (error: unknown) => void = throwLater): Engine {
+  return new AddonEngine((addon, dispatch) => addon.attachEngine(number, dispatch), onError);
 }
 
 class AddonEngine implements Engine {
   onChanged: ((handle: number) => void) | undefined;
+  readonly number: number;
   readonly result: CompletionRecord;
   readonly xxh32: (bytes: Uint8Array) => number;
   readonly xxh3: (bytes: Uint8Array) => bigint;
@@ -69,18 +78,14 @@ class AddonEngine implements Engine {
   readonly #buffers: (Buffer | undefined)[] = [];
   readonly #onError: (error: unknown) => void;
 
-  constructor(addon: Addon, options: EngineOptions, onError: (error: unknown) => void) {
+  constructor(bind: (addon: Addon, dispatch: (count: number) => void) => NativeEngine, onError: (error: unknown) => void) {
+    const addon = loadAddon();
     this.xxh32 = addon.xxh32;
     this.xxh3 = addon.xxh3;
     this.#onError = onError;
-    const { encryption } = options;
-    this.#native = addon.createEngine(
-      optionWords(options),
-      (count) => this.#dispatch(count),
-      encryption && keyBytes(encryption),
-      encryption?.encrypts ?? false,
-    );
-    const { words, result, window } = this.#native;
+    this.#native = bind(addon, (count) => this.#dispatch(count));
+    const { number, words, result, window } = this.#native;
+    this.number = number;
     this.#words = new Float64Array(words);
     this.result = new CompletionRecord(result, 0);
     this.#window = Array.from({ length: window.byteLength / completionBytes }, (_, i) => new CompletionRecord(window, i * completionBytes));
@@ -275,6 +280,16 @@ class AddonEngine implements Engine {
   releaseSlot(slot: number): void {
     this.#words[0] = slot;
     this.#native.releaseSlot();
+  }
+
+  passSlot(slot: number): void {
+    this.#words[0] = slot;
+    this.#native.passSlot();
+  }
+
+  takeSlot(slot: number): void {
+    this.#words[0] = slot;
+    if (this.#native.takeSlot() !== EngineStatus.ok) throw new Error('The engine was shut down');
   }
 
   slotBuffer(slot: number): Buffer {
