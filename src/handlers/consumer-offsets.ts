@@ -7,10 +7,10 @@ import { type Consumer, ConsumerKind } from '../protocol/primitives/consumer.ts'
 import type { Identifier } from '../protocol/primitives/identifier.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ConsumerGroup } from '../streaming/consumer-group.ts';
-import { currentOffset, engineCall, type Partition } from '../streaming/partition.ts';
-import type { Topic } from '../streaming/topic.ts';
+import type { MessagePartition, MessageTopic } from '../streaming/message-topic.ts';
+import { currentOffset, engineCall } from '../streaming/partition.ts';
 import { consumerId } from './consumer-id.ts';
-import { handler, type RequestContext } from './handler.ts';
+import { handler, type MessageContext } from './handler.ts';
 import { authorizeTopic } from './topics.ts';
 
 interface OffsetRequest {
@@ -21,7 +21,7 @@ interface OffsetRequest {
 }
 
 export const consumerOffsetHandlers = [
-  handler(getConsumerOffset, ({ system, client, generation }, request) => {
+  handler(getConsumerOffset, ({ system, client, generation }: MessageContext, request) => {
     const topic = system.streams.get(request.stream)?.topics.get(request.topic);
     if (topic === undefined) return undefined;
     system.users.authorize(client.userId, 'poll-messages', topic.streamId, topic.id);
@@ -34,14 +34,14 @@ export const consumerOffsetHandlers = [
     return { partition: partition.id, currentOffset: currentOffset(system.engine.stats(partition.handle)), storedOffset };
   }),
 
-  handler(storeConsumerOffset, async (context, request) => {
+  handler(storeConsumerOffset, async (context: MessageContext, request) => {
     const { system } = context;
     const { partition, id, group } = resolveWriter(context, request);
     await engineCall((done) => system.engine.storeOffset(partition.handle, request.consumer.kind, id, request.offset, done));
     group?.committed(partition.id, Number(request.offset));
   }),
 
-  handler(deleteConsumerOffset, async (context, request) => {
+  handler(deleteConsumerOffset, async (context: MessageContext, request) => {
     const { system } = context;
     const { partition, id, group } = resolveWriter(context, request);
     await engineCall((done) => system.engine.deleteOffset(partition.handle, request.consumer.kind, id, done));
@@ -51,9 +51,9 @@ export const consumerOffsetHandlers = [
 
 /** The partition and the key that a write concerns. Errors: 1009, 2010, 41, 5000 or 5003, 5006, 3022 or 5009 not the member's partition, 3007. */
 function resolveWriter(
-  context: RequestContext,
+  context: MessageContext,
   request: OffsetRequest,
-): { partition: Partition; id: number; group: ConsumerGroup | undefined } {
+): { partition: MessagePartition; id: number; group: ConsumerGroup | undefined } {
   const { system, client } = context;
   const topic = system.topic(request.stream, request.topic);
   authorizeTopic(context, 'poll-messages', request);
@@ -71,7 +71,7 @@ function resolveWriter(
   return { partition: topic.partition(partitionId), id: group.id, group };
 }
 
-function memberGroup(topic: Topic, { client, generation }: RequestContext, { consumer }: OffsetRequest): ConsumerGroup {
+function memberGroup(topic: MessageTopic, { client, generation }: MessageContext, { consumer }: OffsetRequest): ConsumerGroup {
   const group = topic.groups.get(consumer.id);
   if (group === undefined) {
     const byName = generation === 'vsr' && typeof consumer.id === 'string';

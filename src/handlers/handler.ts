@@ -3,14 +3,20 @@
 import type { Logger } from '../observability/logger.ts';
 import type { Command, Generation } from '../protocol/command.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
+import type { MessageSystem } from '../streaming/message-system.ts';
 import type { System } from '../streaming/system.ts';
 
-export interface RequestContext {
-  readonly system: System;
+/** Of a handler that runs in workers too. */
+export interface MessageContext {
+  readonly system: MessageSystem;
   /** The connection that asks. */
   readonly client: ClientRecord;
   readonly generation: Generation;
   readonly log: Logger;
+}
+
+export interface RequestContext extends MessageContext {
+  readonly system: System;
 }
 
 export interface Handler<Request = unknown, Reply = unknown> {

@@ -42,7 +42,13 @@ export function loginHandlers(facts: SystemFacts): Handler[] {
       const { presentedClientId } = client;
       if (!isCompatibleProtocolVersion(request.protocolVersion)) throw new Eviction(EvictionReason.incompatibleProtocol);
       const user = await authenticate(system, client, request);
-      evicting(EvictionReason.invalidCredentials, () => requireStillWelcome(system, client, user));
+      const free = () => system.sessions.free(client, presentedClientId, user.id);
+      const stillWelcome = () => evicting(EvictionReason.invalidCredentials, () => requireStillWelcome(system, client, user));
+      stillWelcome();
+      for (let freed = free(); freed !== undefined; freed = free()) {
+        await freed;
+        stillWelcome();
+      }
       const session = system.sessions.open(client, presentedClientId, user.id);
       if (session === undefined) throw new Eviction(EvictionReason.sessionError);
       return { userId: user.id, session, protocolVersion, serverVersion: facts.version };

@@ -9,7 +9,7 @@ import { updateTopic } from '../protocol/commands/update-topic.ts';
 import type { Identifier } from '../protocol/primitives/identifier.ts';
 import type { Action } from '../streaming/permissions.ts';
 import * as topics from '../streaming/topic-commands.ts';
-import { handler, type RequestContext } from './handler.ts';
+import { handler, type MessageContext } from './handler.ts';
 import { topicDetails, topicHeader } from './topic-view.ts';
 
 export const topicHandlers = [
@@ -50,7 +50,7 @@ export const topicHandlers = [
 ];
 
 /** Throws 1009 or 2010 for what does not exist, then 41. */
-export function authorizeTopic(context: RequestContext, action: Action, request: { stream: Identifier; topic: Identifier }): void {
+export function authorizeTopic(context: MessageContext, action: Action, request: { stream: Identifier; topic: Identifier }): void {
   const topic = context.system.topic(request.stream, request.topic);
   context.system.users.authorize(context.client.userId, action, topic.streamId, topic.id);
 }

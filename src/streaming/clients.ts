@@ -3,6 +3,7 @@
 import type { Generation } from '../protocol/command.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import type { SendWindow } from './send-window.ts';
+import { singleThread, type ThreadSharing } from './thread-sharing.ts';
 import type { Topic } from './topic.ts';
 
 export type TransportName = 'tcp' | 'quic' | 'websocket' | 'http' | 'in-process';
@@ -36,34 +37,34 @@ export interface ClientRecord {
   tellStale: ((clientId: bigint | undefined) => void) | undefined;
 }
 
-const idMax = 0xffff_fffe;
-
 export class Clients {
   readonly #byId = new Map<number, ClientRecord>();
-  #lastId = 0;
+  readonly #sharing: Pick<ThreadSharing, 'nextClientId'>;
+
+  constructor(sharing: Pick<ThreadSharing, 'nextClientId'> = singleThread()) {
+    this.#sharing = sharing;
+  }
 
   get size(): number {
     return this.#byId.size;
   }
 
   connect(transport: TransportName, address: string, nowMs: number): ClientRecord {
-    do this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
-    while (this.#byId.has(this.#lastId));
-    const client: ClientRecord = {
-      id: this.#lastId,
-      transport,
-      address,
-      generation: undefined,
-      userId: undefined,
-      certificateUser: undefined,
-      lastSeenMs: nowMs,
-      memberships: new Set(),
-      presentedClientId: 0n,
-      session: undefined,
-      tellStale: undefined,
-    };
-    this.#byId.set(client.id, client);
+    const client = newClient(this.freeId(), transport, address, nowMs);
+    this.add(client);
     return client;
+  }
+
+  /** A number that no connection has. */
+  freeId(): number {
+    for (;;) {
+      const id = this.#sharing.nextClientId();
+      if (!this.#byId.has(id)) return id;
+    }
+  }
+
+  add(client: ClientRecord): void {
+    this.#byId.set(client.id, client);
   }
 
   disconnect(client: ClientRecord): void {
@@ -79,6 +80,22 @@ export class Clients {
   list(): ClientRecord[] {
     return [...this.#byId.values()];
   }
+}
+
+export function newClient(id: number, transport: TransportName, address: string, nowMs: number): ClientRecord {
+  return {
+    id,
+    transport,
+    address,
+    generation: undefined,
+    userId: undefined,
+    certificateUser: undefined,
+    lastSeenMs: nowMs,
+    memberships: new Set(),
+    presentedClientId: 0n,
+    session: undefined,
+    tellStale: undefined,
+  };
 }
 
 export function leaveAllGroups(client: ClientRecord): void {

@@ -7,6 +7,7 @@
 import type { PartitionStats } from '../storage/engine.ts';
 import type { ClientRecord } from './clients.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
+import { singleThread, type ThreadSharing } from './thread-sharing.ts';
 
 /** `look`: poll now, and answer with what there is. `resync`: the group has changed. `stopped`: nobody wants the answer. */
 export type WaitEnd = 'look' | 'resync' | 'stopped';
@@ -44,6 +45,7 @@ const endedAtOnceMax = 1000;
 export class PollWaits {
   readonly #statsOf: (partition: number) => PartitionStats;
   readonly #limits: PollWaitLimits;
+  readonly #sharing: Pick<ThreadSharing, 'waitBegan' | 'waitEnded'>;
   readonly #byPartition = new Index<number>();
   readonly #byGroup = new Index<ConsumerGroup>();
   readonly #byClient = new Index<ClientRecord>();
@@ -53,9 +55,14 @@ export class PollWaits {
   #scheduled = false;
   #closed = false;
 
-  constructor(statsOf: (partition: number) => PartitionStats, limits: PollWaitLimits) {
+  constructor(
+    statsOf: (partition: number) => PartitionStats,
+    limits: PollWaitLimits,
+    sharing: Pick<ThreadSharing, 'waitBegan' | 'waitEnded'> = singleThread(),
+  ) {
     this.#statsOf = statsOf;
     this.#limits = limits;
+    this.#sharing = sharing;
   }
 
   get size(): number {
@@ -66,8 +73,12 @@ export class PollWaits {
   add(wait: PollWait): boolean {
     const { waitingPollsMax, waitingPollsPerClientMax } = this.#limits;
     if (this.#closed || this.#size >= waitingPollsMax || this.#byClient.count(wait.client) >= waitingPollsPerClientMax) return false;
+    this.#sharing.waitBegan(wait.partition);
     const stats = this.#statsOf(wait.partition);
-    if (stats.state !== 'ready' || wait.enough(stats)) return false;
+    if (stats.state !== 'ready' || wait.enough(stats)) {
+      this.#sharing.waitEnded(wait.partition);
+      return false;
+    }
     const timer = setTimeout(() => this.#end(waiting, 'look'), wait.waitMs);
     const waiting: Waiting = { wait, nextOffset: stats.nextOffset, timer };
     this.#byPartition.add(wait.partition, waiting);
@@ -152,6 +163,7 @@ export class PollWaits {
     this.#byPartition.remove(wait.partition, waiting);
     if (wait.group !== undefined) this.#byGroup.remove(wait.group, waiting);
     this.#size--;
+    this.#sharing.waitEnded(wait.partition);
     clearTimeout(timer);
     wait.ended(end);
   }

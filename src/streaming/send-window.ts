@@ -4,7 +4,7 @@
 // unanswered, and grows to that as it is used. A number that the window no longer knows is told from a new one, and refused: it may have been stored.
 
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { Topic } from './topic.ts';
+import type { MessageTopic } from './message-topic.ts';
 
 /** Request numbers that a window covers. */
 export const windowNumbers = 1024;
@@ -20,6 +20,28 @@ export interface SendWaiter {
 
 const underWay = -1;
 
+/** A window's contents, as they go from one thread to another. */
+export interface SendWindowContents {
+  capacity: number;
+  highest: number;
+  forgotten: number;
+  /** By entry. */
+  numbers: Float64Array<ArrayBuffer>;
+  /** -1: under way. */
+  offsets: Float64Array<ArrayBuffer>;
+  partitions: Uint32Array<ArrayBuffer>;
+  /** Place in `topics`. */
+  topicOf: Uint32Array<ArrayBuffer>;
+  topics: TopicKey[];
+}
+
+/** Names a topic for all time: ids are given again, but not within the same microsecond. */
+export interface TopicKey {
+  streamId: number;
+  id: number;
+  createdAt: bigint;
+}
+
 export class SendWindow {
   /** Whose: client id in the high bits, user id in the low 32. */
   readonly key: bigint;
@@ -33,7 +55,7 @@ export class SendWindow {
   #numbers = new Float64Array(0);
   #offsets = new Float64Array(0);
   #partitions = new Uint32Array(0);
-  #topics: (Topic | undefined)[] = [];
+  #topics: (MessageTopic | undefined)[] = [];
 
   /** `takeRoom` is asked before the window grows. */
   constructor(key: bigint, clientIdBytes: Buffer, takeRoom: (entries: number) => boolean) {
@@ -51,7 +73,7 @@ export class SendWindow {
    * Answers a request that was seen before, now or when its first copy is done. False: it is new. Throws 59 if it may have been stored and that is no longer known, or if its
    * number was used for another topic.
    */
-  answer(number: number, topic: Topic, waiter: SendWaiter): boolean {
+  answer(number: number, topic: MessageTopic, waiter: SendWaiter): boolean {
     if (number > this.#highest) return false;
     const place = this.#placeOf(number);
     if (place === -1 || number <= this.#highest - windowNumbers) {
@@ -76,12 +98,12 @@ export class SendWindow {
   }
 
   /** A new request is under way. */
-  begin(number: number, topic: Topic, partitionId: number): void {
+  begin(number: number, topic: MessageTopic, partitionId: number): void {
     this.#add(number, topic, partitionId, underWay);
   }
 
   /** A request is done: under way until now, or new. */
-  stored(number: number, topic: Topic, partitionId: number, offset: number): void {
+  stored(number: number, topic: MessageTopic, partitionId: number, offset: number): void {
     this.#add(number, topic, partitionId, offset);
     if (this.#waiting.size === 0) return;
     for (const waiter of this.#takeWaiting(number)) waiter.appended(topic.streamId, topic.id, partitionId, offset);
@@ -95,13 +117,46 @@ export class SendWindow {
   }
 
   /** A request as the log tells it. Of several records of one request the first counts. */
-  restore(number: number, topic: Topic, partitionId: number, offset: number): void {
+  restore(number: number, topic: MessageTopic, partitionId: number, offset: number): void {
     if (this.#placeOf(number) === -1) this.#add(number, topic, partitionId, offset);
   }
 
   /** Of numbers up to this one, those that are not there are not new. */
   forget(number: number): void {
     this.#forgotten = Math.max(this.#forgotten, number);
+  }
+
+  /** A copy of what is remembered. */
+  contents(): SendWindowContents {
+    const places = [...this.#numbers.keys()].filter((place) => this.#numbers[place] !== 0);
+    const topics = [...new Set(places.map((place) => this.#topics[place]))];
+    const indexes = new Map(topics.map((topic, index) => [topic, index]));
+    return {
+      capacity: this.capacity,
+      highest: this.#highest,
+      forgotten: this.#forgotten,
+      numbers: Float64Array.from(places, (place) => this.#numbers[place] as number),
+      offsets: Float64Array.from(places, (place) => this.#offsets[place] as number),
+      partitions: Uint32Array.from(places, (place) => this.#partitions[place] as number),
+      topicOf: Uint32Array.from(places, (place) => indexes.get(this.#topics[place]) as number),
+      topics: topics.map((topic) => topicKey(topic)),
+    };
+  }
+
+  /** Replaces what is remembered. Its room counts as taken already; `topicOf` finds what a key names, if it is still there. */
+  load(contents: SendWindowContents, topicOf: (key: TopicKey) => MessageTopic | undefined): void {
+    const { capacity, numbers, offsets, partitions } = contents;
+    const topics = contents.topics.map((key) => topicOf(key));
+    this.#highest = contents.highest;
+    this.#forgotten = contents.forgotten;
+    this.#allocate(capacity);
+    for (const [index, number] of numbers.entries()) {
+      const place = number % capacity;
+      this.#numbers[place] = number;
+      this.#offsets[place] = offsets[index] as number;
+      this.#partitions[place] = partitions[index] as number;
+      this.#topics[place] = topics[contents.topicOf[index] as number];
+    }
   }
 
   #takeWaiting(number: number): readonly SendWaiter[] {
@@ -116,7 +171,7 @@ export class SendWindow {
     return this.#numbers[place] === number ? place : -1;
   }
 
-  #add(number: number, topic: Topic, partitionId: number, offset: number): void {
+  #add(number: number, topic: MessageTopic, partitionId: number, offset: number): void {
     if (number > this.#highest) this.#highest = number;
     if (number <= this.#highest - windowNumbers) return;
     let place = number % this.#numbers.length;
@@ -147,10 +202,7 @@ export class SendWindow {
     const capacity = Math.max(windowEntriesMin, this.capacity * 2);
     if (!this.#takeRoom(capacity - this.capacity)) return false;
     const [numbers, offsets, partitions, topics] = [this.#numbers, this.#offsets, this.#partitions, this.#topics];
-    this.#numbers = new Float64Array(capacity);
-    this.#offsets = new Float64Array(capacity);
-    this.#partitions = new Uint32Array(capacity);
-    this.#topics = new Array(capacity).fill(undefined);
+    this.#allocate(capacity);
     for (const [from, number] of numbers.entries()) {
       if (number === 0) continue;
       const to = number % capacity;
@@ -161,4 +213,18 @@ export class SendWindow {
     }
     return true;
   }
+
+  #allocate(capacity: number): void {
+    this.#numbers = new Float64Array(capacity);
+    this.#offsets = new Float64Array(capacity);
+    this.#partitions = new Uint32Array(capacity);
+    this.#topics = new Array(capacity).fill(undefined);
+  }
+}
+
+/** A topic that is gone keeps its entries, and a key that nothing is found by. */
+function topicKey(topic: MessageTopic | undefined): TopicKey {
+  return topic === undefined
+    ? { streamId: 0, id: 0, createdAt: -1n }
+    : { streamId: topic.streamId, id: topic.id, createdAt: topic.createdAt };
 }

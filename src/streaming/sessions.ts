@@ -37,6 +37,17 @@ export class Sessions {
     return number;
   }
 
+  /**
+   * Before `open`: ends the login of another connection of the user that holds the id while its send window is on loan, since the window must be here. Resolves when it is worth
+   * looking again; undefined: nothing is in the way.
+   */
+  free(client: ClientRecord, clientId: bigint, userId: number): Promise<void> | undefined {
+    const home = this.#sendWindows.home(clientId, userId);
+    const holder = this.#byClientId.get(clientId);
+    if (home !== undefined && holder !== undefined && holder !== client && holder.userId === userId) this.close(holder);
+    return home;
+  }
+
   /** Ends a login: the connection is anonymous again and in no group. */
   close(client: ClientRecord): void {
     const { session } = client;

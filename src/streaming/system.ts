@@ -28,6 +28,7 @@ import { Revocations } from './revocations.ts';
 import { SendWindows } from './send-windows.ts';
 import { Sessions } from './sessions.ts';
 import { Stream } from './stream.ts';
+import { singleThread, type ThreadSharing } from './thread-sharing.ts';
 import { isImported, Tokens, tokenOfRow } from './tokens.ts';
 import { Topic } from './topic.ts';
 import { type Deduplication, restoreTopicConfig, type TopicConfig, type TopicDefaults, unlimited } from './topic-settings.ts';
@@ -42,6 +43,8 @@ export interface SystemOptions {
   limits: SystemLimits;
   clock: Clock;
   log: Logger;
+  /** Default: there is one thread. */
+  sharing?: ThreadSharing | undefined;
 }
 
 /** Of what is kept: how many there may be. */
@@ -69,7 +72,7 @@ export class System {
   readonly passwords = new Passwords();
   readonly tokens = new Tokens();
   readonly revocations = new Revocations();
-  readonly clients = new Clients();
+  readonly clients: Clients;
   readonly sendWindows: SendWindows;
   readonly pollWaits: PollWaits;
   readonly sessions: Sessions;
@@ -79,6 +82,8 @@ export class System {
   readonly rebalancingTimeoutMs: number;
   /** Of all topics, also of those that are gone. */
   readonly traffic = new MessageTraffic();
+  /** Called after each change, whatever came of it, before whoever asked for it is told. */
+  onMutated: (() => void) | undefined;
   #mutations: Promise<unknown> = Promise.resolve();
   #directIoRefused = false;
 
@@ -91,8 +96,10 @@ export class System {
     this.rebalancingTimeoutMs = options.rebalancingTimeoutMs;
     this.limits = options.limits;
     this.folders = new PartitionFolders(options.dataPath, options.log);
-    this.sendWindows = new SendWindows(options.limits.rememberedSendsMax, options.clock, options.engine);
-    this.pollWaits = new PollWaits((partition) => this.engine.stats(partition), options.limits);
+    const sharing = options.sharing ?? singleThread();
+    this.clients = new Clients(sharing);
+    this.sendWindows = new SendWindows(options.limits.rememberedSendsMax, options.clock, options.engine, sharing.rememberedSends);
+    this.pollWaits = new PollWaits((partition) => this.engine.stats(partition), options.limits, sharing);
     this.engine.onChanged = (partition) => this.pollWaits.partitionChanged(partition);
     this.damage = new KnownDamage(options.log);
     this.checks = new PartitionChecks(this);
@@ -167,7 +174,7 @@ export class System {
 
   /** Runs a change when those before it have ended. */
   mutate<Result>(change: () => Promise<Result>): Promise<Result> {
-    const result = this.#mutations.then(change);
+    const result = this.#mutations.then(this.onMutated === undefined ? change : () => change().finally(this.onMutated));
     this.#mutations = result.catch(() => undefined);
     return result;
   }

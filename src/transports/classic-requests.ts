@@ -7,7 +7,7 @@ import { commandByCode } from '../protocol/commands/registry.ts';
 import { errorCodes } from '../protocol/errors.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
-import type { Topic } from '../streaming/topic.ts';
+import type { MessageTopic } from '../streaming/message-topic.ts';
 import type { Carrier } from './carrier.ts';
 import { type ControlOutcome, runControl } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
@@ -35,7 +35,7 @@ export class ClassicRequests implements Requests, Exchange {
   slot = noSlot;
   bodyStart = 0;
   end = 0;
-  topic: Topic | undefined;
+  topic: MessageTopic | undefined;
   #code = 0;
   #startedMs = 0;
   /** True while `frame` runs: an answer given meanwhile needs no resumption. */

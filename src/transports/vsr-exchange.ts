@@ -7,7 +7,7 @@ import { requestClient, requestNumber, vsrHeaderBytes, writeReplyHeader } from '
 import { Operation } from '../protocol/operations.ts';
 import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
-import type { Topic } from '../streaming/topic.ts';
+import type { MessageTopic } from '../streaming/message-topic.ts';
 import type { Carrier } from './carrier.ts';
 import type { Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
@@ -33,7 +33,7 @@ export class VsrExchange implements WaitingExchange {
   end = 0;
   operation = 0;
   exclusive = true;
-  topic: Topic | undefined;
+  topic: MessageTopic | undefined;
   readonly subject: RequestSubject = { stream: undefined, topic: undefined };
   /** For whoever observes: when the request began, and what it failed with, a status or a name; 0 for success. */
   startedMs = 0;

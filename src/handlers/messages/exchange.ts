@@ -4,7 +4,7 @@
 import type { Generation } from '../../protocol/command.ts';
 import type { Completion } from '../../storage/engine.ts';
 import type { ClientRecord } from '../../streaming/clients.ts';
-import type { Topic } from '../../streaming/topic.ts';
+import type { MessageTopic } from '../../streaming/message-topic.ts';
 
 /** Where the body of a request lies. */
 export interface RequestBody {
@@ -28,7 +28,7 @@ export interface Exchange extends RequestBody {
   /** Most bytes of messages in one reply. */
   readonly pollBytesMax: number;
   /** What the request is about. Set by its handler once that is known. */
-  topic: Topic | undefined;
+  topic: MessageTopic | undefined;
 
   fail(status: number): void;
   /** A batch is stored from this offset on. */

@@ -6,8 +6,8 @@ import { ConsumerKind } from '../../protocol/primitives/consumer.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { type Completion, EngineStatus, type PollRequest } from '../../storage/engine.ts';
 import type { ConsumerGroup } from '../../streaming/consumer-group.ts';
+import type { MessageSystem } from '../../streaming/message-system.ts';
 import { wireStatus } from '../../streaming/partition.ts';
-import type { System } from '../../streaming/system.ts';
 import { consumerId } from '../consumer-id.ts';
 import type { Exchange, RequestBody } from './exchange.ts';
 import { failExchange } from './fail.ts';
@@ -16,7 +16,7 @@ import { failExchange } from './fail.ts';
 export type PollMessages = (exchange: Exchange, body?: RequestBody) => void;
 
 /** Decode, login, stream and topic, permission, consumer, partition, poll: in the order in which the reference refuses. */
-export function createPollMessages(system: System): PollMessages {
+export function createPollMessages(system: MessageSystem): PollMessages {
   const { engine } = system;
   const head = createPollHead();
   const request: PollRequest = {

@@ -4,14 +4,14 @@ import { createSendHead, readSendHead, type SendHead } from '../../protocol/comm
 import { requestNumberValue, writeRequestClient } from '../../protocol/frame/vsr.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { type AppendRequest, type Completion, EngineStatus, noSlot } from '../../storage/engine.ts';
-import { type Partition, wireStatus } from '../../streaming/partition.ts';
-import type { System } from '../../streaming/system.ts';
-import type { Topic } from '../../streaming/topic.ts';
+import type { MessageSystem } from '../../streaming/message-system.ts';
+import type { MessagePartition, MessageTopic } from '../../streaming/message-topic.ts';
+import { wireStatus } from '../../streaming/partition.ts';
 import type { Exchange } from './exchange.ts';
 import { failExchange } from './fail.ts';
 
 /** Login, head, stream and topic, permission, repeated request, partition, append: in the order in which the reference refuses. */
-export function createSendMessages(system: System): (exchange: Exchange) => void {
+export function createSendMessages(system: MessageSystem): (exchange: Exchange) => void {
   const { engine } = system;
   const head = createSendHead();
   const request: AppendRequest = {
@@ -68,7 +68,11 @@ export function createSendMessages(system: System): (exchange: Exchange) => void
     else failed(status);
   };
 
-  const choosePartition = (topic: Topic, { partitioning, partition, keyStart, keyLength }: SendHead, bytes: Buffer): Partition => {
+  const choosePartition = (
+    topic: MessageTopic,
+    { partitioning, partition, keyStart, keyLength }: SendHead,
+    bytes: Buffer,
+  ): MessagePartition => {
     if (partitioning === 'partition') return topic.partition(partition);
     if (partitioning === 'balanced') return topic.nextBalancedPartition();
     return topic.partitionOfHash(engine.xxh32(bytes.subarray(keyStart, keyStart + keyLength)));
