@@ -52,7 +52,7 @@ export async function startEmbedded(options: GalgoOptions): Promise<EmbeddedServ
   }
 }
 
-/** The settings as they were given; what they do not say of listeners is that there are none. */
+/** The settings as they were given; what they do not say of listeners is that there are none, and of worker threads the same. */
 function configOf({ config = {} }: GalgoOptions, folder: string): ConfigTable {
   const given = config as ConfigTable;
   const withoutListeners = Object.fromEntries(
@@ -61,7 +61,13 @@ function configOf({ config = {} }: GalgoOptions, folder: string): ConfigTable {
       return name === 'address' ? [[section, { enabled: false, ...sectionOf(given, section) }]] : [];
     }),
   );
-  return { ...given, ...withoutListeners, system: { ...sectionOf(given, 'system'), path: folder } };
+  return {
+    ...given,
+    ...withoutListeners,
+    // The program's processors are the program's.
+    server: { workers: 1, ...sectionOf(given, 'server') },
+    system: { ...sectionOf(given, 'system'), path: folder },
+  };
 }
 
 function sectionOf(config: ConfigTable, name: string): ConfigTable {

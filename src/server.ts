@@ -45,6 +45,7 @@ import { createProcessStats, type ProcessStats } from './streaming/process-stats
 import type { System } from './streaming/system.ts';
 import { rootUserId, userRow } from './streaming/users.ts';
 import { CertificateStore } from './transports/certificate-store.ts';
+import { createRunControl } from './transports/control.ts';
 import type { MetricsEndpoint } from './transports/http/application/http-app.ts';
 import { listenHttp } from './transports/http/listen.ts';
 import { type InProcessListener, listenInProcess } from './transports/in-process.ts';
@@ -53,9 +54,11 @@ import { FlushScheduler } from './transports/output.ts';
 import { listenQuic } from './transports/quic/listen.ts';
 import { ReceiveBuffers } from './transports/receive-buffers.ts';
 import { RequestObserver } from './transports/request-observer.ts';
-import type { TransportServices } from './transports/services.ts';
+import type { ControlServices } from './transports/services.ts';
 import { listenTcp } from './transports/tcp.ts';
 import { listenWebSocket } from './transports/websocket.ts';
+import { SharedMemory } from './workers/shared-memory.ts';
+import { WorkerPool } from './workers/worker-pool.ts';
 
 const drainTimeoutMs = 10_000;
 const drainCheckEveryMs = 20;
@@ -83,9 +86,14 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
   try {
     const addon = loadAddon();
     const clock = systemClock;
+    const { workers } = settings.server;
+    const memory = workers > 1 ? new SharedMemory() : undefined;
     let rootPasswordGenerated: string | undefined;
-    const data = await openData(settings, addon, log, async (store) => {
-      rootPasswordGenerated = await ensureRootUser(store, settings, clock.nowMicros());
+    const data = await openData(settings, addon, log, {
+      sharing: memory,
+      prepare: async (store) => {
+        rootPasswordGenerated = await ensureRootUser(store, settings, clock.nowMicros());
+      },
     });
     undo.push(() => data.close());
     const { engine, store, system } = data;
@@ -103,7 +111,8 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     const tracing = await startTracing(settings, version, log, () => clock.nowMs());
     undo.push(() => tracing?.end());
     const observed = meter !== undefined || tracing !== undefined;
-    const services: TransportServices = {
+    const audit = settings.system.logging.audit ? createAuditLog(system.users, log, () => clock.nowMs()) : undefined;
+    const services: ControlServices = {
       system,
       engine,
       handlers: createHandlers({
@@ -118,7 +127,9 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
       sendMessages: createSendMessages(system),
       pollMessages,
       waitForMessages: createWaitForMessages(system, pollMessages, longestWaitMs),
-      audit: settings.system.logging.audit ? createAuditLog(system.users, log, () => clock.nowMs()) : undefined,
+      runControl: createRunControl({ system, audit, log }),
+      gate: undefined,
+      audit,
       observers: observed
         ? { classic: new RequestObserver('classic', meter, tracing), vsr: new RequestObserver('vsr', meter, tracing) }
         : undefined,
@@ -134,7 +145,7 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
       certificateUsers: settings.certificateUsers,
       clock,
       log,
-      receiveBuffers: new ReceiveBuffers(engine, settings.limits.receiveBytesMax),
+      receiveBuffers: new ReceiveBuffers(engine, settings.limits.receiveBytesMax, memory?.receiving()),
       flushScheduler: new FlushScheduler(),
       refusedConnections: rateLimitedWarning(log, () => clock.nowMs()),
       stopping: () => stopping,
@@ -180,7 +191,9 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     });
     const quic = await startQuic(settings, addon, certificates, services);
     if (quic !== undefined) listening.quic = quic;
-    if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services);
+    const pool = memory && (await WorkerPool.start({ workers, memory, addon, services, meter }));
+    undo.push(() => pool?.stop());
+    if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services, pool);
     if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
     if (http.enabled) listening.http = await listenHttp({ ...http, version, metrics, health, tls: await tlsOf(http) }, services);
     const scrubbing = settings.scrubbing && startScrubbing(system, settings.scrubbing);
@@ -210,6 +223,7 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
       reloadCertificates: () => certificates.reload(),
       async stop() {
         stopping = true;
+        memory?.stop();
         for (const listener of listeners()) listener.stopAccepting();
         system.pollWaits.close();
         for (const connection of connections()) connection.stop();
@@ -240,7 +254,7 @@ async function startQuic(
   settings: Settings,
   addon: Addon,
   certificates: CertificateStore,
-  services: TransportServices,
+  services: ControlServices,
 ): Promise<Listener | undefined> {
   const { quic } = settings;
   if (!quic.enabled) return undefined;
@@ -261,7 +275,7 @@ function metricsEndpoint(parts: {
   lagsMax: number;
   meter: RequestMeter;
   system: System;
-  services: TransportServices;
+  services: ControlServices;
   listening: Listening;
   version: string;
   processStats: () => ProcessStats;

@@ -353,6 +353,16 @@ export const schema = z.object({
     }),
   }),
 
+  server: z.object({
+    workers: countOrAuto(
+      { min: 1, max: 64 },
+      {
+        initial: 1,
+        doc: 'Threads that serve connections over plain TCP, and no others so far; 1: the main thread serves them itself. `auto`: one less than there are processors, at least 1, at most 16.',
+      },
+    ),
+  }),
+
   engine: z.object({
     durability: choice(durabilities, {
       initial: 'interval',

@@ -145,6 +145,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
         clientCaFile: absolute(quic.certificate.client_ca_file),
       },
     },
+    server: { workers: values.server.workers ?? Math.max(1, Math.min(16, machine.processors - 1)) },
     engine: {
       ioThreads: engine.io_threads ?? Math.max(1, Math.min(8, Math.floor(machine.processors / 2))),
       syncThreads: engine.sync_threads,

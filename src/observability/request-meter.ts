@@ -31,6 +31,15 @@ export class RequestSeries {
   }
 }
 
+/** The requests of one command, as they go from one meter to another. */
+export interface RequestFigures {
+  protocol: string;
+  command: string;
+  buckets: Float64Array<ArrayBuffer>;
+  sumMs: number;
+  failures: [error: string, times: number][];
+}
+
 export class RequestMeter {
   readonly #series = new Map<string, RequestSeries>();
 
@@ -43,6 +52,29 @@ export class RequestMeter {
       this.#series.set(key, series);
     }
     return series;
+  }
+
+  /** What was counted since it was taken before. */
+  take(): RequestFigures[] {
+    const taken: RequestFigures[] = [];
+    for (const series of this.#series.values()) {
+      const { protocol, command, buckets, sumMs, failures } = series;
+      if (buckets.every((requests) => requests === 0)) continue;
+      taken.push({ protocol, command, buckets: buckets.slice(), sumMs, failures: [...failures] });
+      buckets.fill(0);
+      series.sumMs = 0;
+      failures.clear();
+    }
+    return taken;
+  }
+
+  add(figures: readonly RequestFigures[]): void {
+    for (const { protocol, command, buckets, sumMs, failures } of figures) {
+      const series = this.series(protocol, command);
+      series.sumMs += sumMs;
+      for (const [bucket, requests] of buckets.entries()) (series.buckets[bucket] as number) += requests;
+      for (const [error, times] of failures) series.failures.set(error, (series.failures.get(error) ?? 0) + times);
+    }
   }
 
   all(): Iterable<RequestSeries> {

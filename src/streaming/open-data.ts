@@ -11,6 +11,7 @@ import { createEngine } from '../storage/native-engine.ts';
 import { systemClock } from './clock.ts';
 import { topicDefaults } from './default-topic-settings.ts';
 import { System } from './system.ts';
+import type { ThreadSharing } from './thread-sharing.ts';
 
 export interface OpenData {
   readonly engine: Engine;
@@ -19,12 +20,15 @@ export interface OpenData {
   close(): Promise<void>;
 }
 
-/** `prepare`: what the metadata needs before the system is made of it. Rejects, with everything closed again, if the folder is in use, damaged, or encrypted with other keys. */
+/**
+ * `prepare`: what the metadata needs before the system is made of it. `sharing`: what is counted together with worker threads. Rejects, with everything closed again, if the folder is in use, damaged, or encrypted with other
+ * keys.
+ */
 export async function openData(
   settings: Settings,
   addon: Addon,
   log: Logger,
-  prepare?: (store: MetadataStore) => Promise<void>,
+  { prepare, sharing }: { prepare?: (store: MetadataStore) => Promise<void>; sharing?: ThreadSharing | undefined } = {},
 ): Promise<OpenData> {
   const dataPath = settings.system.path;
   const undo: (() => unknown)[] = [];
@@ -52,6 +56,7 @@ export async function openData(
       limits: settings.system.limits,
       clock: systemClock,
       log,
+      sharing,
     });
     undo.push(() => system.close());
     log.info({ streams: system.streams.size, ms: Math.round(performance.now() - startedAtMs) }, 'data is ready');

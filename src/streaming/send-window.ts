@@ -58,9 +58,11 @@ export class SendWindow {
   #topics: (MessageTopic | undefined)[] = [];
 
   /** `takeRoom` is asked before the window grows. */
-  constructor(key: bigint, clientIdBytes: Buffer, takeRoom: (entries: number) => boolean) {
+  constructor(key: bigint, takeRoom: (entries: number) => boolean) {
     this.key = key;
-    this.clientIdBytes = clientIdBytes;
+    this.clientIdBytes = Buffer.alloc(16);
+    this.clientIdBytes.writeBigUInt64LE((key >> 32n) & 0xffff_ffff_ffff_ffffn);
+    this.clientIdBytes.writeBigUInt64LE(key >> 96n, 8);
     this.#takeRoom = takeRoom;
   }
 

@@ -10,7 +10,7 @@ import { errorCodes } from '../protocol/errors.ts';
 import type { Clock } from './clock.ts';
 import type { MessageTopic } from './message-topic.ts';
 import { type SendMemory, SendRoom } from './send-room.ts';
-import { SendWindow, type SendWindowContents, type TopicKey, windowEntriesMin } from './send-window.ts';
+import { SendWindow, type SendWindowContents, type TopicKey, windowEntriesMin, windowNumbers } from './send-window.ts';
 import type { Counter } from './thread-sharing.ts';
 
 /** Milliseconds that a window outlives its client's connection. */
@@ -76,6 +76,7 @@ export class SendWindows {
     this.#expire();
     if (window.capacity === 0 && !this.#loans.has(window)) this.drop(window);
     else if (this.#windows.get(window.key) === window) this.#leftMs.set(window, this.#clock.nowMs());
+    if (this.#loans.size > 0) this.makeRoomAhead();
   }
 
   /** A client is gone for good. */
@@ -91,11 +92,20 @@ export class SendWindows {
     this.#room.give(window.capacity);
   }
 
-  /** Undefined: the window is on loan already. */
-  lend(window: SendWindow, borrower: WindowBorrower): SendWindowContents | undefined {
-    if (this.#loans.has(window)) return undefined;
+  isLent(window: SendWindow): boolean {
+    return this.#loans.has(window);
+  }
+
+  /** Lends a window that is not lent. */
+  lend(window: SendWindow, borrower: WindowBorrower): SendWindowContents {
     this.#loans.set(window, { borrower, waiting: [], dropped: false });
+    this.makeRoomAhead();
     return window.contents();
+  }
+
+  /** Windows on loan grow without asking here: there should always be room for it. */
+  makeRoomAhead(): void {
+    if (this.#take(windowNumbers)) this.#room.give(windowNumbers);
   }
 
   /** A window comes back. `topicOf` finds what a key names, if it is still there. */
@@ -105,6 +115,7 @@ export class SendWindows {
     if (window === undefined || loan === undefined) return;
     this.#loans.delete(window);
     window.load(contents, topicOf);
+    this.makeRoomAhead();
     if (loan.dropped || (window.capacity === 0 && this.#leftMs.has(window))) this.drop(window);
     for (const resolve of loan.waiting) resolve();
   }
@@ -142,10 +153,7 @@ export class SendWindows {
   #windowOf(key: bigint): SendWindow {
     const known = this.#windows.get(key);
     if (known !== undefined) return known;
-    const bytes = Buffer.alloc(16);
-    bytes.writeBigUInt64LE((key >> 32n) & 0xffff_ffff_ffff_ffffn);
-    bytes.writeBigUInt64LE(key >> 96n, 8);
-    const window: SendWindow = new SendWindow(key, bytes, (entries) => this.#takeRoom(window, entries));
+    const window: SendWindow = new SendWindow(key, (entries) => this.#takeRoom(window, entries));
     this.#windows.set(key, window);
     return window;
   }
@@ -153,9 +161,14 @@ export class SendWindows {
   #takeRoom(window: SendWindow, entries: number): boolean {
     // A window that was dropped while a send was under way is nobody's any more, and counts no more.
     if (this.#windows.get(window.key) !== window) return this.entries + entries <= this.entriesMax;
+    return this.#take(entries, window);
+  }
+
+  /** Forgets those that left longest ago until there is room, except for a window that wants it. False: nobody is left to forget. */
+  #take(entries: number, wanting?: SendWindow): boolean {
     for (const longestGone of this.#leftMs.keys()) {
       if (this.#room.take(entries)) return true;
-      if (longestGone !== window) this.drop(longestGone);
+      if (longestGone !== wanting && !this.#loans.has(longestGone)) this.drop(longestGone);
     }
     return this.#room.take(entries);
   }

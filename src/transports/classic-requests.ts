@@ -9,7 +9,7 @@ import { type Completion, noSlot } from '../storage/engine.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
 import type { MessageTopic } from '../streaming/message-topic.ts';
 import type { Carrier } from './carrier.ts';
-import { type ControlOutcome, runControl } from './control.ts';
+import type { ControlOutcome } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
 import { sendPolled } from './poll-reply.ts';
 import type { RequestObserver, RequestSubject } from './request-observer.ts';
@@ -138,7 +138,7 @@ export class ClassicRequests implements Requests, Exchange {
       return;
     }
     const body = Buffer.from(this.bytes.subarray(this.bodyStart, this.end));
-    const outcome = runControl(this.#carrier.services, this.client, 'classic', handler, body, this.#subject);
+    const outcome = this.#carrier.services.runControl(this.client, 'classic', handler, body, this.#subject);
     if (outcome instanceof Promise) void outcome.then((settled) => this.#finish(settled));
     else this.#finish(outcome);
   }

@@ -113,12 +113,13 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
   }
 
   ready(): boolean {
-    const limits = this.services.limits;
+    const { limits, gate } = this.services;
     return (
       !this.#exclusive &&
       !this.#ending &&
       this.#unanswered < limits.unansweredRequestsMax &&
-      this.output.unsentBytes < limits.unansweredBytesMax
+      this.output.unsentBytes < limits.unansweredBytesMax &&
+      (gate === undefined || gate.pass(this.client, this))
     );
   }
 

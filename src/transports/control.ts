@@ -1,7 +1,9 @@
 // Runs a command that is not a send or a poll: decode, login check, handler, encode, audit. Decoding comes before the login check, as in the reference.
 
+import type { AuditLog } from '../handlers/audit-log.ts';
 import { Eviction } from '../handlers/eviction.ts';
 import type { Handler, RequestContext } from '../handlers/handler.ts';
+import type { Logger } from '../observability/logger.ts';
 import type { Generation } from '../protocol/command.ts';
 import { errorCodes, errorName } from '../protocol/errors.ts';
 import { type EvictionReason, evictionName } from '../protocol/operations.ts';
@@ -9,8 +11,8 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Reader } from '../protocol/reader.ts';
 import { Writer } from '../protocol/writer.ts';
 import type { ClientRecord } from '../streaming/clients.ts';
+import type { System } from '../streaming/system.ts';
 import type { RequestSubject } from './request-observer.ts';
-import type { TransportServices } from './services.ts';
 
 /** What a command came to. `early`: it was refused before its handler ran. */
 export type ControlOutcome =
@@ -22,8 +24,26 @@ export type ControlOutcome =
  * Runs one command. `body` must be memory of the caller's own: decoded requests keep views of it. `subject` gets what the request names. The result is a promise only if the
  * handler's is.
  */
-export function runControl(
-  services: TransportServices,
+export type RunControl = (
+  client: ClientRecord,
+  generation: Generation,
+  handler: Handler,
+  body: Buffer,
+  subject: RequestSubject,
+) => ControlOutcome | Promise<ControlOutcome>;
+
+interface ControlParts {
+  readonly system: System;
+  readonly audit: AuditLog | undefined;
+  readonly log: Logger;
+}
+
+export function createRunControl(parts: ControlParts): RunControl {
+  return (client, generation, handler, body, subject) => runControl(parts, client, generation, handler, body, subject);
+}
+
+function runControl(
+  services: ControlParts,
   client: ClientRecord,
   generation: Generation,
   handler: Handler,
@@ -62,7 +82,7 @@ function noteSubject(request: unknown, subject: RequestSubject): void {
 }
 
 function run(
-  services: TransportServices,
+  services: ControlParts,
   context: RequestContext,
   handler: Handler,
   request: unknown,
@@ -94,7 +114,7 @@ function success(handler: Handler, reply: unknown, generation: Generation): Cont
   return { kind: 'reply', body: writer.written };
 }
 
-function failure(services: TransportServices, error: unknown, early: boolean): ControlOutcome {
+function failure(services: ControlParts, error: unknown, early: boolean): ControlOutcome {
   if (Eviction.is(error)) return { kind: 'eviction', reason: error.reason };
   if (ProtocolError.is(error)) return { kind: 'failure', status: error.status, early };
   services.log.error({ err: error }, 'command failed');

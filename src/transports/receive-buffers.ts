@@ -1,14 +1,24 @@
 // Memory that requests are received into: one buffer shared by all sockets of the thread (a read is consumed before the next one begins), and pooled slots
 // for large frames, within a share of the engine's budget. Readers that find no memory wait in order and are resumed as slots come free. What a library of a transport gathers
 // by itself counts in the same budget.
+//
+// Threads share the budget. What others give back is not told, so that readers which wait look again after a while.
 
 import { type Engine, noSlot } from '../storage/engine.ts';
 
 const sharedBytes = 256 * 1024;
+const lookAgainMs = 10;
 
 /** Something that waits for memory. */
 export interface MemoryWaiter {
   resume(): void;
+}
+
+/** What frames are being received into in other threads, and what they know of this one. */
+export interface SharedReceiving {
+  /** Bytes. */
+  ofOthers(): number;
+  tell(bytes: number): void;
 }
 
 export class ReceiveBuffers {
@@ -16,13 +26,16 @@ export class ReceiveBuffers {
   readonly shared = Buffer.allocUnsafeSlow(sharedBytes);
   readonly #engine: Engine;
   readonly #bytesMax: number;
+  readonly #threads: SharedReceiving | undefined;
   readonly #waiters = new Set<MemoryWaiter>();
   #bytes = 0;
   #waking = false;
 
-  constructor(engine: Engine, bytesMax: number) {
+  /** `threads`: undefined if there is one. */
+  constructor(engine: Engine, bytesMax: number, threads?: SharedReceiving) {
     this.#engine = engine;
     this.#bytesMax = bytesMax;
+    this.#threads = threads;
   }
 
   /** Bytes that frames are being received into. */
@@ -32,9 +45,9 @@ export class ReceiveBuffers {
 
   /** A slot of at least `bytes`, or `noSlot`: then `waiter.resume` is called once it is worth trying again. */
   acquire(bytes: number, waiter: MemoryWaiter): number {
-    const slot = this.#bytes + bytes <= this.#bytesMax || this.#bytes === 0 ? this.#engine.acquireSlot(bytes) : noSlot;
-    if (slot === noSlot) this.#waiters.add(waiter);
-    else this.#bytes += this.bytes(slot).length;
+    const slot = this.#fits(bytes) ? this.#engine.acquireSlot(bytes) : noSlot;
+    if (slot === noSlot) this.#wait(waiter);
+    else this.#add(this.bytes(slot).length);
     return slot;
   }
 
@@ -50,7 +63,7 @@ export class ReceiveBuffers {
 
   /** The frame in the slot is complete: it counts as being handled, no longer as being received. */
   handOver(slot: number): void {
-    this.#bytes -= this.bytes(slot).length;
+    this.#add(-this.bytes(slot).length);
   }
 
   /** Gives back a slot after its request was handled, or its reply sent. */
@@ -61,20 +74,35 @@ export class ReceiveBuffers {
 
   /** Counts bytes that were received elsewhere. False: there are too many, and `waiter.resume` is called once it is worth reading on. */
   count(bytes: number, waiter: MemoryWaiter): boolean {
-    const fits = this.#bytes + bytes <= this.#bytesMax || this.#bytes === 0;
-    this.#bytes += bytes;
-    if (!fits) this.#waiters.add(waiter);
+    const fits = this.#fits(bytes);
+    this.#add(bytes);
+    if (!fits) this.#wait(waiter);
     return fits;
   }
 
   /** Bytes that were counted are gone, or belong to a request that is being handled. */
   uncount(bytes: number): void {
-    this.#bytes -= bytes;
+    this.#add(-bytes);
     this.#wakeWaiters();
   }
 
   forget(waiter: MemoryWaiter): void {
     this.#waiters.delete(waiter);
+  }
+
+  /** A frame alone always fits. */
+  #fits(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + (this.#threads?.ofOthers() ?? 0) + bytes <= this.#bytesMax;
+  }
+
+  #add(bytes: number): void {
+    this.#bytes += bytes;
+    this.#threads?.tell(this.#bytes);
+  }
+
+  #wait(waiter: MemoryWaiter): void {
+    this.#waiters.add(waiter);
+    if (this.#threads !== undefined && this.#waiters.size === 1) setTimeout(() => this.#wakeWaiters(), lookAgainMs).unref();
   }
 
   #wakeWaiters(): void {

@@ -1,4 +1,4 @@
-// What every connection shares. Built once by the server.
+// What every connection of a thread shares. Built once for each thread.
 
 import type { AuditLog } from '../handlers/audit-log.ts';
 import type { Exchange, WaitingExchange } from '../handlers/messages/exchange.ts';
@@ -11,17 +11,24 @@ import type { Generation } from '../protocol/command.ts';
 import type { Engine } from '../storage/engine.ts';
 import type { ClientRecord, TransportName } from '../streaming/clients.ts';
 import type { Clock } from '../streaming/clock.ts';
+import type { MessageSystem } from '../streaming/message-system.ts';
 import type { System } from '../streaming/system.ts';
 import type { CertificateUsers } from './client-certificates.ts';
+import type { RunControl } from './control.ts';
 import type { TransportLimits } from './limits.ts';
 import type { FlushScheduler } from './output.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';
+import type { RequestGate } from './request-gate.ts';
 import type { RequestObserver } from './request-observer.ts';
 
 export interface TransportServices {
-  readonly system: System;
+  readonly system: MessageSystem;
   readonly engine: Engine;
   readonly handlers: Handlers;
+  /** Runs a command that is neither a send nor a poll. */
+  readonly runControl: RunControl;
+  /** Undefined: what requests are judged by is always known. */
+  readonly gate: RequestGate | undefined;
   readonly sendMessages: (exchange: Exchange) => void;
   readonly pollMessages: (exchange: Exchange) => void;
   readonly waitForMessages: (exchange: WaitingExchange) => void;
@@ -44,4 +51,9 @@ export interface TransportServices {
   stopping(): boolean;
   connected(transport: TransportName, address: string): ClientRecord;
   disconnected(client: ClientRecord): void;
+}
+
+/** Those of the control thread. */
+export interface ControlServices extends TransportServices {
+  readonly system: System;
 }

@@ -1,15 +1,17 @@
 // TCP listener, plain or TLS.
 //
 // Plain sockets read into memory that the connection names (its frame's own buffer for large frames): an accepted socket is wrapped again with Node's `onread` option, which needs
-// its handle. Whether this Node allows that is tried once at start on a real loopback socket; if not, and for TLS, ordinary `data` events serve.
+// its handle. Whether this Node allows that is tried once at start on a real loopback socket; if not, and for TLS, ordinary `data` events serve. Where there are worker threads
+// plain sockets are theirs: accepted here, where all of them are counted, and dealt out.
 
 import net from 'node:net';
 import tls from 'node:tls';
 import { signInByCertificate } from './client-certificates.ts';
-import { Connection, type Transport } from './connection.ts';
-import { formatAddress, type Listener } from './listener.ts';
+import type { Connection } from './connection.ts';
+import { formatAddress, type Listener, type OpenConnection } from './listener.ts';
 import type { TransportServices } from './services.ts';
 import { handleRewrapWorks, rewrap } from './socket-rewrap.ts';
+import { connectSocket } from './tcp-connection.ts';
 import { followCertificate, peerCertificate, type TlsListenerOptions, tlsServerOptions } from './tls-server.ts';
 
 export interface TcpOptions {
@@ -20,55 +22,15 @@ export interface TcpOptions {
 
 const tlsHandshakeTimeoutMs = 10_000;
 
-class SocketTransport implements Transport {
-  readonly writesAreMessages = false;
-  readonly #socket: net.Socket;
-
-  constructor(socket: net.Socket) {
-    this.#socket = socket;
-  }
-
-  get unsentBytes(): number {
-    return this.#socket.writableLength;
-  }
-
-  write(bytes: Buffer, sent: (() => void) | undefined): void {
-    if (sent === undefined) this.#socket.write(bytes);
-    else this.#socket.write(bytes, sent);
-  }
-
-  pauseReading(): void {
-    this.#socket.pause();
-  }
-
-  resumeReading(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    this.#socket.end();
-    // A peer that neither reads nor closes would keep the socket for ever.
-    this.#socket.setTimeout(1_000, () => this.#socket.destroy());
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
+/** Has connections served by other threads. */
+export interface ConnectionTaker {
+  /** Takes an accepted, paused socket; `ended` is called when its connection has ended. Undefined: it cannot, and nothing happened. */
+  take(socket: net.Socket, address: string, ended: () => void): OpenConnection | undefined;
 }
 
-/** Opens the listener. Rejects with the system's error if the address cannot be bound. */
-export async function listenTcp(options: TcpOptions, services: TransportServices): Promise<Listener> {
-  const connections = new Set<Connection>();
-
-  const adopt = (socket: net.Socket, connection: Connection): void => {
-    connections.add(connection);
-    socket.on('drain', () => connection.drained());
-    socket.on('error', (error) => services.log.debug({ client: connection.client.id, err: error }, 'socket error'));
-    socket.on('close', () => {
-      connections.delete(connection);
-      connection.closedByTransport();
-    });
-  };
+/** Opens the listener. Rejects with the system's error if the address cannot be bound. `taker` gets plain connections. */
+export async function listenTcp(options: TcpOptions, services: TransportServices, taker?: ConnectionTaker): Promise<Listener> {
+  const connections = new Set<OpenConnection>();
 
   const refuse = (socket: net.Socket): boolean => {
     if (connections.size < services.limits.connectionsMax && !services.stopping()) return false;
@@ -77,10 +39,7 @@ export async function listenTcp(options: TcpOptions, services: TransportServices
     return true;
   };
 
-  const newConnection = (socket: net.Socket): Connection => {
-    const address = formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
-    return new Connection(new SocketTransport(socket), services.connected('tcp', address), services);
-  };
+  const addressOf = (socket: net.Socket): string => formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
 
   const acceptWithEvents = (socket: net.Socket): void => {
     if (refuse(socket)) return;
@@ -90,10 +49,8 @@ export async function listenTcp(options: TcpOptions, services: TransportServices
       socket.destroy();
       return;
     }
-    socket.setNoDelay(true);
-    const connection = newConnection(socket);
+    const connection = connectSocket(socket, services.connected('tcp', addressOf(socket)), connections, services);
     if (certificate !== undefined) signInByCertificate(services, connection.client, certificate);
-    adopt(socket, connection);
     socket.on('data', (chunk) => connection.received(chunk as Buffer, chunk.length));
     socket.resume();
   };
@@ -108,15 +65,22 @@ export async function listenTcp(options: TcpOptions, services: TransportServices
         return true;
       },
     });
-    socket.setNoDelay(true);
-    connection = newConnection(socket);
-    adopt(socket, connection);
+    connection = connectSocket(socket, services.connected('tcp', addressOf(socket)), connections, services);
     socket.resume();
+  };
+
+  const acceptHere = options.tls || !(await handleRewrapWorks()) ? acceptWithEvents : acceptWithOwnBuffers;
+
+  const acceptForOthers = (socket: net.Socket): void => {
+    if (refuse(socket)) return;
+    const taken = taker?.take(socket, addressOf(socket), () => taken && connections.delete(taken));
+    if (taken === undefined) acceptHere(socket);
+    else connections.add(taken);
   };
 
   const server = options.tls
     ? tls.createServer({ ...tlsServerOptions(options.tls, tlsHandshakeTimeoutMs), pauseOnConnect: true }, acceptWithEvents)
-    : net.createServer({ pauseOnConnect: true }, (await handleRewrapWorks()) ? acceptWithOwnBuffers : acceptWithEvents);
+    : net.createServer({ pauseOnConnect: true }, taker === undefined ? acceptHere : acceptForOthers);
   if (options.tls && server instanceof tls.Server) {
     followCertificate(server, options.tls.certificate);
     // Handshakes under way are connections too.

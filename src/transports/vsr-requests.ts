@@ -32,7 +32,7 @@ import {
 import { protocolVersion, protocolVersionMin } from '../protocol/primitives/protocol-version.ts';
 import { Writer } from '../protocol/writer.ts';
 import type { Carrier } from './carrier.ts';
-import { type ControlOutcome, runControl } from './control.ts';
+import type { ControlOutcome } from './control.ts';
 import type { Admission, Frame } from './frame-reader.ts';
 import type { Answer } from './reply-history.ts';
 import type { RequestObserver, RequestSubject } from './request-observer.ts';
@@ -222,7 +222,8 @@ export class VsrRequests implements Requests {
   }
 
   #run(exchange: VsrExchange, handler: Handler, body: Buffer, done: (outcome: ControlOutcome) => void): void {
-    const outcome = runControl(this.#carrier.services, this.#carrier.client, 'vsr', handler, body, exchange.subject);
+    const { services, client } = this.#carrier;
+    const outcome = services.runControl(client, 'vsr', handler, body, exchange.subject);
     if (outcome instanceof Promise) void outcome.then(done);
     else done(outcome);
   }

@@ -56,6 +56,9 @@ describe('defaults', () => {
     assert.equal(load().settings.engine.ioThreads, 2);
     assert.equal(load({ machine: { ...machine, processors: 1 } }).settings.engine.ioThreads, 1);
     assert.equal(load({ machine: { ...machine, processors: 64 } }).settings.engine.ioThreads, 8);
+    const workersOn = (processors: number) =>
+      load({ machine: { ...machine, processors }, env: { GALGO_SERVER_WORKERS: 'auto' } }).settings.server.workers;
+    assert.deepEqual([1, 2, 4, 64].map(workersOn), [1, 1, 3, 16]);
     assert.equal(load().settings.engine.bufferBytesMax, Math.floor(2 ** 31 / 10));
     assert.equal(load({ machine: { ...machine, memoryBytes: 2 ** 28 } }).settings.engine.bufferBytesMax, 128 * 2 ** 20);
     assert.equal(load({ machine: { ...machine, memoryBytes: 2 ** 40 } }).settings.engine.bufferBytesMax, 256 * 2 ** 20);

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Clock } from '../../src/streaming/clock.ts';
+import { SendRoom } from '../../src/streaming/send-room.ts';
 import { type SendWaiter, type SendWindow, windowEntriesMin, windowNumbers } from '../../src/streaming/send-window.ts';
 import { SendWindows, windowKeptMs } from '../../src/streaming/send-windows.ts';
+import { PlainCounter } from '../../src/streaming/thread-sharing.ts';
 import type { Topic } from '../../src/streaming/topic.ts';
+import { BorrowedWindow } from '../../src/workers/borrowed-window.ts';
 import { plentyOfMemory } from './support/plenty-of-memory.ts';
 
 const topic = { streamId: 1, id: 2 } as Topic;
@@ -46,6 +49,26 @@ function outcome(window: SendWindow, number: number): number | string {
     return 'refused';
   }
   return asked.answers[0] ?? 'waits';
+}
+
+const bytesOf = (entries: number) => entries * 28;
+
+class LimitedMemory {
+  left: number;
+
+  constructor(bytes: number) {
+    this.left = bytes;
+  }
+
+  takeMemory(bytes: number): boolean {
+    if (bytes > this.left) return false;
+    this.left -= bytes;
+    return true;
+  }
+
+  giveMemory(bytes: number): void {
+    this.left += bytes;
+  }
 }
 
 describe('the window of a client', () => {
@@ -221,18 +244,7 @@ describe('the windows of all clients', () => {
   });
 
   it('windows of clients that are gone make room where memory is short, and all of it is given back', () => {
-    const bytesOf = (entries: number) => entries * 28;
-    let left = bytesOf(2 * windowEntriesMin);
-    const memory = {
-      takeMemory: (bytes: number) => {
-        if (bytes > left) return false;
-        left -= bytes;
-        return true;
-      },
-      giveMemory: (bytes: number) => {
-        left += bytes;
-      },
-    };
+    const memory = new LimitedMemory(bytesOf(2 * windowEntriesMin));
     const windows = new SendWindows(10_000, clock, memory);
     const [gone, stays, late, later] = [1n, 2n, 3n, 4n].map((id) => windows.enter(id, 0)) as [
       SendWindow,
@@ -242,7 +254,7 @@ describe('the windows of all clients', () => {
     ];
     send(gone, 1);
     send(stays, 1);
-    assert.equal(left, 0);
+    assert.equal(memory.left, 0);
     assert.throws(() => late.makeRoom(), { status: 58 });
     windows.leave(gone);
     send(late, 1);
@@ -250,6 +262,48 @@ describe('the windows of all clients', () => {
     assert.equal(outcome(stays, 1), 10);
     assert.throws(() => later.makeRoom(), { status: 58 });
     for (const window of [stays, late]) windows.drop(window);
-    assert.equal(left, bytesOf(2 * windowEntriesMin));
+    assert.equal(memory.left, bytesOf(2 * windowEntriesMin));
+  });
+
+  it('what a borrower took for a window to grow is given back with the window, once its client is gone', () => {
+    const bytesMax = bytesOf(3 * windowNumbers);
+    const memory = new LimitedMemory(bytesMax);
+    const counter = new PlainCounter();
+    const windows = new SendWindows(10_000, clock, memory, counter);
+    const room = new SendRoom(10_000, memory, counter);
+    const window = windows.enter(1n, 0);
+    send(window, 1);
+    const borrowed = new BorrowedWindow(window.key, {
+      takeRoom: (entries) => room.take(entries),
+      giveBack: (key, contents) => windows.giveBack(key, contents, () => topic),
+      sent: () => assert.fail('nothing was under way'),
+    });
+    const borrower = { sent: () => assert.fail('nothing was under way') };
+    borrowed.load(windows.lend(window, borrower), () => topic);
+    for (let number = 2; number <= windowNumbers; number++) send(borrowed, number);
+    assert.equal(borrowed.capacity, windowNumbers);
+    assert.deepEqual([windows.entries, bytesMax - memory.left], [windowNumbers, bytesOf(windowNumbers)]);
+    windows.drop(window);
+    assert.equal(windows.entries, windowNumbers, 'the borrower has it still');
+    borrowed.giveBack();
+    assert.deepEqual([windows.entries, memory.left], [0, bytesMax]);
+  });
+
+  it('a window on loan grows no further than there is memory, and windows of clients that are gone are forgotten ahead for it', () => {
+    const memory = new LimitedMemory(bytesOf(windowNumbers));
+    const counter = new PlainCounter();
+    const windows = new SendWindows(10_000, clock, memory, counter);
+    const room = new SendRoom(10_000, memory, counter);
+    const [gone, lent] = [windows.enter(1n, 0), windows.enter(2n, 0)];
+    send(gone, 1);
+    windows.leave(gone);
+    const borrowed = new BorrowedWindow(lent.key, { takeRoom: (entries) => room.take(entries), giveBack: () => {}, sent: () => {} });
+    borrowed.load(windows.lend(lent, { sent: () => {} }), () => topic);
+    assert.equal(memory.left, bytesOf(windowNumbers));
+    memory.left = bytesOf(2 * windowEntriesMin);
+    for (let number = 1; number <= windowNumbers; number++) send(borrowed, number);
+    assert.deepEqual([borrowed.capacity, memory.left], [2 * windowEntriesMin, 0]);
+    assert.equal(outcome(borrowed, 1), 'refused');
+    assert.equal(outcome(borrowed, windowNumbers), windowNumbers * 10);
   });
 });

@@ -6,7 +6,7 @@ import { TLSSocket } from 'node:tls';
 import type { TransportTraffic } from '../../observability/transport-traffic.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { formatAddress, type Listener, type OpenConnection } from '../listener.ts';
-import type { TransportServices } from '../services.ts';
+import type { ControlServices } from '../services.ts';
 import { followCertificate, peerCertificate, type TlsListenerOptions, tlsServerOptions } from '../tls-server.ts';
 import { createHttpApp, type HttpAppOptions } from './app.ts';
 import type { HealthChecks, HttpServices, MetricsEndpoint } from './application/http-app.ts';
@@ -70,7 +70,7 @@ class HttpConnection implements OpenConnection {
 }
 
 /** Opens the listener. Rejects with the system's error if the address cannot be bound, or if the secrets of access tokens do not serve. */
-export async function listenHttp(options: HttpOptions, services: TransportServices): Promise<Listener> {
+export async function listenHttp(options: HttpOptions, services: ControlServices): Promise<Listener> {
   const connections = new Set<HttpConnection>();
   const { clock, limits, system } = services;
   const nowMs = () => clock.nowMs();

@@ -186,7 +186,8 @@ export class QuicStream implements Carrier, FrameSink, StreamSink {
   }
 
   ready(): boolean {
-    return !this.#requested && this.#owner.ready;
+    const { gate } = this.services;
+    return !this.#requested && this.#owner.ready && (gate === undefined || gate.pass(this.client, this));
   }
 
   admit(generation: Generation, head: Buffer, at: number, totalBytes: number): Admission {

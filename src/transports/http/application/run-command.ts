@@ -4,14 +4,14 @@ import type { RequestContext } from '../../../handlers/handler.ts';
 import type { Command, Generation } from '../../../protocol/command.ts';
 import { ProtocolError } from '../../../protocol/protocol-error.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
-import type { TransportServices } from '../../services.ts';
+import type { ControlServices } from '../../services.ts';
 
 /**
  * Resolves to the command's reply, undefined for none. Rejects with what the handler refuses with. `generation` decides where the two refuse differently: most routes follow
  * Iggy 0.8.
  */
 export async function runCommand<Request, Reply>(
-  services: TransportServices,
+  services: ControlServices,
   client: ClientRecord,
   command: Command<Request, Reply>,
   request: Request,

@@ -6,8 +6,8 @@ import { type PollMessagesRequest, pollMessages } from '../../../protocol/comman
 import type { Writer } from '../../../protocol/writer.ts';
 import { type Completion, noSlot } from '../../../storage/engine.ts';
 import type { ClientRecord } from '../../../streaming/clients.ts';
-import type { Topic } from '../../../streaming/topic.ts';
-import type { TransportServices } from '../../services.ts';
+import type { MessageTopic } from '../../../streaming/message-topic.ts';
+import type { ControlServices } from '../../services.ts';
 import { failureOfStatus } from '../request/failure.ts';
 
 export interface Appended {
@@ -17,7 +17,7 @@ export interface Appended {
   readonly baseOffset: number;
 }
 
-export interface PollServices extends TransportServices {
+export interface PollServices extends ControlServices {
   /** Polls are written into it one after the other: their bytes are read at once. */
   readonly pollWriter: Writer;
 }
@@ -39,7 +39,7 @@ const pollBytesMax = 4 * 1024 * 1024;
 const noBytes = Buffer.alloc(0);
 
 /** `body` is that of a classic SendMessages. Rejects with what it is refused with. */
-export function send(services: TransportServices, client: ClientRecord, body: Buffer): Promise<Appended> {
+export function send(services: ControlServices, client: ClientRecord, body: Buffer): Promise<Appended> {
   return new Promise((resolve, reject) => services.sendMessages(new SendExchange(client, body, resolve, reject)));
 }
 
@@ -68,7 +68,7 @@ abstract class HttpExchange implements Exchange {
   readonly headerStart = -1;
   readonly pollHeadroom = 0;
   readonly pollBytesMax = pollBytesMax;
-  topic: Topic | undefined = undefined;
+  topic: MessageTopic | undefined = undefined;
   protected readonly reject: (error: unknown) => void;
 
   constructor(generation: Generation, client: ClientRecord, bytes: Buffer, reject: (error: unknown) => void) {
@@ -137,7 +137,7 @@ class PollExchange extends HttpExchange {
   }
 }
 
-function polledOf(services: TransportServices, generation: Generation, partitionId: number, completion: Completion): Polled {
+function polledOf(services: ControlServices, generation: Generation, partitionId: number, completion: Completion): Polled {
   const { slot, start, length, count, currentOffset, lastOffset } = completion;
   const found = slot !== noSlot;
   return {
