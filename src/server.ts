@@ -87,7 +87,8 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     const addon = loadAddon();
     const clock = systemClock;
     const { workers } = settings.server;
-    const memory = workers > 1 ? new SharedMemory() : undefined;
+    // They serve plain TCP.
+    const memory = workers > 1 && settings.tcp.enabled && !settings.tcp.tls.enabled ? new SharedMemory() : undefined;
     let rootPasswordGenerated: string | undefined;
     const data = await openData(settings, addon, log, {
       sharing: memory,
@@ -168,6 +169,8 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
       writeMetadata: () => store.check(),
       nowMs: () => clock.nowMs(),
     });
+    const pool = memory && (await WorkerPool.start({ workers, memory, addon, services, meter }));
+    undo.push(() => pool?.stop());
     const metrics =
       meter === undefined || http.metrics === undefined
         ? undefined
@@ -180,6 +183,7 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
             version,
             processStats,
             logFacts,
+            pool,
             scrubbed: () => scrubbed,
           });
     const certificates = new CertificateStore(dataPath, log, () => clock.nowMs());
@@ -191,8 +195,6 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     });
     const quic = await startQuic(settings, addon, certificates, services);
     if (quic !== undefined) listening.quic = quic;
-    const pool = memory && (await WorkerPool.start({ workers, memory, addon, services, meter }));
-    undo.push(() => pool?.stop());
     if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services, pool);
     if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
     if (http.enabled) listening.http = await listenHttp({ ...http, version, metrics, health, tls: await tlsOf(http) }, services);
@@ -280,6 +282,7 @@ function metricsEndpoint(parts: {
   version: string;
   processStats: () => ProcessStats;
   logFacts: LogFacts;
+  pool: WorkerPool | undefined;
   scrubbed: () => Readonly<ScrubbingFigures> | undefined;
 }): MetricsEndpoint {
   const { path, isPublic, meter, system, services, listening } = parts;
@@ -295,6 +298,11 @@ function metricsEndpoint(parts: {
     meter,
     requests: 0,
     scrape: new Scrape([
+      // First, so that the others find what the workers have counted.
+      async () => {
+        await parts.pool?.gather();
+        return [];
+      },
       () => [single('http_requests', 'counter', 'total count of http_requests.', endpoint.requests)],
       contentMetrics(system, parts),
       engineMetrics(system.engine),

@@ -48,7 +48,8 @@ export type ToWorker =
   | { kind: 'answer'; request: number; answer: PollAnswer }
   | { kind: 'stale'; client: number; clientId: bigint | undefined }
   | { kind: 'sent'; send: LateSend }
-  | { kind: 'stop-accepting' }
+  /** Figures are wanted now; `told` follows them. */
+  | { kind: 'tell' }
   | { kind: 'stop-connections' }
   | { kind: 'destroy-connections' }
   | { kind: 'end' };
@@ -102,5 +103,6 @@ export type FromWorker =
   | { kind: 'changed'; partitions: number[] }
   | { kind: 'refused'; reason: string }
   | { kind: 'figures'; figures: WorkerFigures }
+  | { kind: 'told' }
   | { kind: 'spans'; requests: FinishedRequest[] }
   | { kind: 'log'; line: string };

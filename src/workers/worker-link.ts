@@ -14,6 +14,7 @@ export class WorkerLink implements WindowBorrower {
   readonly waitingPolls = new Map<number, ForwardedPoll>();
   readonly #worker: Worker;
   readonly #memory: SharedMemory;
+  readonly #untold: (() => void)[] = [];
   #stoppingConnections = false;
   #destroyingConnections = false;
 
@@ -30,6 +31,20 @@ export class WorkerLink implements WindowBorrower {
   /** What is posted next with this epoch keeps the worker from handling anything before it has arrived. */
   raiseEpoch(): number {
     return this.#memory.raiseEpoch(this.number);
+  }
+
+  /** Resolves when what the worker has counted until now has been added here, or the thread has ended. */
+  gather(): Promise<void> {
+    this.post({ kind: 'tell' });
+    return new Promise((resolve) => this.#untold.push(resolve));
+  }
+
+  told(): void {
+    this.#untold.shift()?.();
+  }
+
+  ended(): void {
+    for (const resolve of this.#untold.splice(0)) resolve();
   }
 
   sent(send: LateSend): void {

@@ -16,7 +16,7 @@ import type { RequestSubject } from '../transports/request-observer.ts';
 import type { ControlServices } from '../transports/services.ts';
 import type { ConnectionTaker } from '../transports/tcp.ts';
 import { ForwardedPoll } from './forwarded-poll.ts';
-import type { FromWorker, SentOutcome, ToWorker } from './messages.ts';
+import type { FromWorker, SentOutcome } from './messages.ts';
 import { relayLogLine } from './relay-log-line.ts';
 import { RemoteClient } from './remote-client.ts';
 import type { SharedMemory } from './shared-memory.ts';
@@ -74,14 +74,15 @@ export class WorkerPool implements ConnectionTaker {
     return client;
   }
 
-  stopAccepting(): void {
-    this.#postAll({ kind: 'stop-accepting' });
+  /** Resolves when what the workers have counted until now has been added here. */
+  async gather(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.gather()));
   }
 
   /** Resolves when every thread has ended. Connections are to have ended before. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#postAll({ kind: 'end' });
+    for (const link of this.#links) link.post({ kind: 'end' });
     await Promise.all(this.#exits);
   }
 
@@ -116,6 +117,7 @@ export class WorkerPool implements ConnectionTaker {
         failure = error;
       });
       worker.on('exit', (code) => {
+        link.ended();
         // Its connections ended with it.
         for (const client of [...link.clients.values()]) this.#disconnect(link, client);
         const reason = failure ?? new Error(`worker thread ${number} ended with code ${code}`);
@@ -129,10 +131,6 @@ export class WorkerPool implements ConnectionTaker {
     const changes = this.#publisher.changes();
     if (changes === undefined) return;
     for (const link of this.#links) link.post({ kind: 'view', epoch: link.raiseEpoch(), changes });
-  }
-
-  #postAll(message: ToWorker): void {
-    for (const link of this.#links) link.post(message);
   }
 
   #connect(link: WorkerLink, id: number, transport: TransportName, address: string, ended: () => void): RemoteClient {
@@ -186,6 +184,9 @@ export class WorkerPool implements ConnectionTaker {
         break;
       case 'figures':
         addFigures(message.figures, this.#services, this.#parts.meter, link.clients);
+        break;
+      case 'told':
+        link.told();
         break;
       case 'spans':
         for (const request of message.requests) this.#services.tracing?.answered(request);

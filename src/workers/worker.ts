@@ -114,11 +114,12 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
   };
 
   const connections = new Set<OpenConnection>();
-  const timer = setInterval(() => {
+  const tell = () => {
     const figures = takeFigures(view, traffic, meter, clients.takeSeen());
     if (figures !== undefined) post({ kind: 'figures', figures });
     if (spans.length > 0) post({ kind: 'spans', requests: spans.splice(0) });
-  }, tellEveryMs);
+  };
+  const timer = setInterval(tell, tellEveryMs);
   startStalledConnections(
     () => connections,
     () => clock.nowMs(),
@@ -148,6 +149,10 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
         break;
       case 'sent':
         clients.sent(message.send);
+        break;
+      case 'tell':
+        tell();
+        post({ kind: 'told' });
         break;
       case 'stop-connections':
         for (const connection of connections) connection.stop();
