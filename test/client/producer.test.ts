@@ -59,16 +59,17 @@ for (const generation of generations) {
       const producer = client.producer({ ...topic, partitioning: { partition: 0 }, lingerMs: 80 });
       const began = performance.now();
       const first = producer.send({ payload: 'a' });
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setImmediate(resolve));
       const second = producer.send({ payload: 'b' });
       await Promise.all([first, second]);
       assert.ok(performance.now() - began >= 75);
       const { messages } = await client.messages.poll({ ...topic, partition: 0, from: 'first' });
       assert.equal(messages[0]?.timestamp, messages[1]?.timestamp, 'one append');
-      const soon = producer.send({ payload: 'c' });
+      const patient = client.producer({ ...topic, partitioning: { partition: 0 }, lingerMs: 60_000 });
+      const soon = patient.send({ payload: 'c' });
       const flushed = performance.now();
-      await producer.flush();
-      assert.ok(performance.now() - flushed < 70, 'flush does not linger');
+      await patient.flush();
+      assert.ok(performance.now() - flushed < 30_000, 'flush does not linger');
       await soon;
     });
 
