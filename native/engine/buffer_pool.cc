@@ -4,7 +4,8 @@
 // Memory: slots below 1 MiB are carved out of mapped regions of 1 MiB, larger ones have a mapping each; all of it is unmapped by the destructor
 // alone. Idle slots wait in two lists of their class: warm ones still have their memory, cold ones gave it back. Above 64 MiB mappings are powers of
 // two, of which a slot uses (and is charged for) the pages asked for. A new mapping is made only when no slot of its class is idle, so each class
-// maps at most the budget (twice that above 64 MiB).
+// maps at most the budget (twice that above 64 MiB). Slots of 4, 16 and 64 MiB ask for huge pages: copies and direct transfers handle a two
+// hundredth of the pages then, and what a slot has of them at most is what it is charged for.
 #include "buffer_pool.h"
 
 #include <sys/mman.h>
@@ -28,6 +29,7 @@ constexpr uint32_t kSizedClasses = 8;   // 4 KiB … 64 MiB, each four times the
 constexpr uint32_t kLargeClasses = 16;  // mappings of 128 MiB … 4 TiB, each twice the one before
 constexpr uint64_t kWarmBytesMax = 32u << 20;
 constexpr uint32_t kSlotsPerChunk = 4096;
+constexpr size_t kHugePageBytes = 2u << 20;  // where they are larger, the kernel gives none to slots that are smaller
 
 enum class State : uint8_t { kIdle, kInUse, kLeaving };
 
@@ -54,6 +56,22 @@ uint32_t class_of(size_t bytes) {
 
 size_t mapped_bytes(uint32_t slot_class) {
   return slot_class < kSizedClasses ? kClassBytesMin << (2 * slot_class) : (2 * kClassBytesMax) << (slot_class - kSizedClasses);
+}
+
+/// Memory of small pages, or memory that begins at a huge page's border and has huge pages where the kernel has some. nullptr if it refuses.
+uint8_t* map_region(size_t bytes, bool huge) {
+  const size_t spare = huge ? kHugePageBytes : 0;
+  void* const memory = mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  auto* const mapped = static_cast<uint8_t*>(memory);
+  if (!huge) return mapped;
+  const size_t before = (spare - reinterpret_cast<uintptr_t>(mapped) % spare) % spare;
+  if (before > 0) munmap(mapped, before);
+  munmap(mapped + before + bytes, spare - before);
+#ifdef MADV_HUGEPAGE
+  madvise(mapped + before, bytes, MADV_HUGEPAGE);
+#endif
+  return mapped + before;
 }
 
 }  // namespace
@@ -111,12 +129,12 @@ struct BufferPool::Impl {
       if (entries == nullptr) return false;
       chunks[chunk].store(entries, std::memory_order_relaxed);
     }
-    void* const region = mmap(nullptr, region_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (region == MAP_FAILED) return false;
+    uint8_t* const region = map_region(region_bytes, slot_bytes >= kHugePageBytes && slot_class < kSizedClasses);
+    if (region == nullptr) return false;
     entry(first)->region_bytes = region_bytes;
     for (uint32_t i = count; i-- > 0;) {
       Slot* const slot = entry(first + i);
-      slot->data = static_cast<uint8_t*>(region) + size_t{i} * slot_bytes;
+      slot->data = region + size_t{i} * slot_bytes;
       slot->capacity = slot_bytes;
       slot->slot_class = static_cast<uint8_t>(slot_class);
       push(&classes[slot_class].cold, first + i);

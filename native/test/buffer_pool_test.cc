@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -34,6 +35,20 @@ uint64_t virtual_bytes() {
   return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+// By the flags of the mapping that begins at `data`, or holds it.
+bool asks_for_huge_pages(const uint8_t* data) {
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  std::ifstream mappings("/proc/self/smaps");
+  bool inside = false;
+  for (std::string line; std::getline(mappings, line);) {
+    uintptr_t begin = 0;
+    uintptr_t end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2) inside = begin <= address && address < end;
+    if (inside && line.rfind("VmFlags:", 0) == 0) return line.find(" hg") != std::string::npos;
+  }
+  return false;
+}
+
 TEST(BufferPool, GivesTheSmallestClassThatFits) {
   BufferPool pool(512 * kMiB);
   const auto capacity_of = [&](size_t bytes) {
@@ -57,6 +72,18 @@ TEST(BufferPool, GivesTheSmallestClassThatFits) {
   }
   EXPECT_EQ(capacity_of(64 * kMiB + 1), 64 * kMiB + 4096);
   EXPECT_EQ(capacity_of(200 * kMiB), 200 * kMiB);
+}
+
+TEST(BufferPool, LargeSlotsCanHaveHugePages) {
+  BufferPool pool(512 * kMiB);
+  for (const size_t bytes : {4 * kMiB, 4 * kMiB, 16 * kMiB, 64 * kMiB}) {
+    const uint32_t slot = pool.acquire(bytes);
+    ASSERT_NE(slot, kNoSlot);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(pool.data(slot)) % (2 * kMiB), 0u);
+    if (std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled")) {
+      EXPECT_TRUE(asks_for_huge_pages(pool.data(slot)));
+    }
+  }
 }
 
 TEST(BufferPool, HeldSlotsDoNotOverlap) {

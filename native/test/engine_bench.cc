@@ -1,11 +1,12 @@
 // Appends and polls of the engine beside the bare system calls that they come down to, in rounds of one and the other, on files in a folder of their
 // own below $TMPDIR. Prints medians of the rounds; a ratio is the median of the rounds' ratios, with the least and the greatest.
 //
-//   cmake --build build-native --target engine_bench && build-native/engine_bench [rounds]
+//   cmake --build build-native --target engine_bench && build-native/engine_bench [rounds [part of a line's name]]
 //
 // A raw append is one pwrite of as many bytes as the engine stores (directly: as many blocks), and fdatasync where the durability is `group`. One
 // batch is under way at a time, unless the line says otherwise. Processor time is that of all threads.
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +27,7 @@ namespace galgo::test {
 namespace {
 
 constexpr Durability kDurabilities[] = {Durability::kNone, Durability::kInterval, Durability::kGroup};
+constexpr size_t kHugePageBytes = 2 << 20;
 constexpr const char* kDurabilityNames[] = {"none", "interval", "group"};
 
 struct Cost {
@@ -84,13 +86,14 @@ class CountingSink final : public CompletionSink {
 
 class RawFile {
  public:
-  RawFile(const std::string& path, size_t bytes, bool direct, bool syncs)
+  RawFile(const std::string& path, size_t bytes, bool direct, bool syncs, bool huge_pages = false)
       : bytes_(direct ? (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes : bytes),
         source_(bytes, 'x'),
         syncs_(syncs),
         descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | (direct ? O_DIRECT : 0), 0600)) {
     check(descriptor_ >= 0, path.c_str());
-    check(::posix_memalign(&data_, kBlockBytes, bytes_) == 0, "memory");
+    check(::posix_memalign(&data_, huge_pages ? kHugePageBytes : kBlockBytes, huge_pages ? kHugePageBytes : bytes_) == 0, "memory");
+    if (huge_pages) check(::madvise(data_, kHugePageBytes, MADV_HUGEPAGE) == 0, "huge pages");
     std::memset(data_, 0, bytes_);
   }
   ~RawFile() {
@@ -120,11 +123,14 @@ class RawFile {
 
 class BenchPartition {
  public:
-  BenchPartition(const std::string& folder, Durability durability, bool direct, SpaceAhead space_ahead, size_t payload_bytes, uint32_t messages)
+  BenchPartition(const std::string& folder, Durability durability, bool direct, SpaceAhead space_ahead, size_t payload_bytes, uint32_t messages,
+                 bool encrypts = false)
       : batch_(build_batch(uniform_messages(messages, payload_bytes))), messages_(messages) {
     EngineOptions options;
     options.inline_append_bytes_max = 2 << 20;  // as the server's
     options.space_ahead = space_ahead;
+    options.encrypts = encrypts;
+    if (encrypts) options.encryption_keys.push_back({1, {}});
     engine_ = std::make_unique<Engine>(options);
     PartitionOptions partition;
     partition.partition_id = partition.incarnation = 1;
@@ -198,6 +204,14 @@ class Folder {
   std::string path;
 };
 
+struct Run {
+  const std::string& folder;
+  const int rounds;
+  const std::string lines;  // what is in the names of those to print
+
+  bool wants(const std::string& line) const { return line.find(lines) != std::string::npos; }
+};
+
 /// Runs both in turn.
 template <typename Engine, typename Raw>
 void compare(const std::string& line, int rounds, int calls, size_t bytes, const Engine& engine, const Raw& raw) {
@@ -229,37 +243,53 @@ struct Size {
 // As many messages as make the size with their headers.
 constexpr Size kSizes[] = {{"1 KB", 668, 1, 300}, {"100 KB", 9926, 10, 60}, {"1 MB", 9949, 100, 20}};
 
+constexpr Size kEncryptedSizes[] = {
+    {"1 KB", 668, 1, 300}, {"100 KB", 9926, 10, 60}, {"250 KB", 9941, 25, 40}, {"500 KB", 9946, 50, 30}, {"1 MB", 9949, 100, 20}};
+
 std::string name_of(const Size& size, bool direct, Durability durability) {
   return std::string(size.name) + (direct ? ", direct, " : ", buffered, ") + kDurabilityNames[static_cast<int>(durability)];
 }
 
 SpaceAhead space_of(bool direct) { return direct ? SpaceAhead::kPrewrite : SpaceAhead::kReserve; }
 
-void bench_appends(const Folder& folder, int rounds) {
+void bench_appends(const Run& run) {
   std::puts("| Append | µs | raw, µs | ratio | processor ms a MB |\n|---|---|---|---|---|");
   int number = 0;
   for (const Size& size : kSizes) {
     for (const bool direct : {false, true}) {
       for (const Durability durability : kDurabilities) {
-        const std::string path = folder.path + "/" + std::to_string(++number);
+        const std::string line = name_of(size, direct, durability);
+        if (!run.wants(line)) continue;
+        const std::string path = run.folder + "/" + std::to_string(++number);
         BenchPartition partition(path, durability, direct, space_of(direct), size.payload_bytes, size.messages);
         RawFile raw(path + ".raw", partition.batch_bytes(), direct, durability == Durability::kGroup);
         compare(
-            name_of(size, direct, durability), rounds, size.calls, partition.batch_bytes(), [&] { partition.append(1); }, [&] { raw.append(); });
+            line, run.rounds, size.calls, partition.batch_bytes(), [&] { partition.append(1); }, [&] { raw.append(); });
       }
     }
+  }
+  // The engine's buffers of this size have huge pages.
+  const std::string huge = "1 MB, direct, none, both in huge pages";
+  if (run.wants(huge)) {
+    const Size& size = kSizes[2];
+    const std::string path = run.folder + "/" + std::to_string(++number);
+    BenchPartition partition(path, Durability::kNone, true, space_of(true), size.payload_bytes, size.messages);
+    RawFile raw(path + ".raw", partition.batch_bytes(), true, false, true);
+    compare(
+        huge, run.rounds, size.calls, partition.batch_bytes(), [&] { partition.append(1); }, [&] { raw.append(); });
   }
   // As long as a server is busy, the next batches are there when one is done.
   for (const bool direct : {false, true}) {
     for (const Durability durability : {Durability::kInterval, Durability::kGroup}) {
       constexpr uint32_t kUnderWay = 8;
       const Size& size = kSizes[2];
-      const std::string path = folder.path + "/" + std::to_string(++number);
+      const std::string line = "8 at once, each " + name_of(size, direct, durability);
+      if (!run.wants(line)) continue;
+      const std::string path = run.folder + "/" + std::to_string(++number);
       BenchPartition partition(path, durability, direct, space_of(direct), size.payload_bytes, size.messages);
       RawFile raw(path + ".raw", partition.batch_bytes(), direct, durability == Durability::kGroup);
       compare(
-          "8 at once, each " + name_of(size, direct, durability), rounds, 3, kUnderWay * partition.batch_bytes(),
-          [&] { partition.append(kUnderWay); },
+          line, run.rounds, 3, kUnderWay * partition.batch_bytes(), [&] { partition.append(kUnderWay); },
           [&] {
             for (uint32_t i = 0; i < kUnderWay; ++i) raw.append();
           });
@@ -267,46 +297,68 @@ void bench_appends(const Folder& folder, int rounds) {
   }
 }
 
-void bench_polls(const Folder& folder, int rounds) {
+void bench_polls(const Run& run) {
   std::puts("\n| Poll | µs | raw, µs | ratio | processor ms a MB |\n|---|---|---|---|---|");
   int number = 0;
   for (const Size& size : kSizes) {
     for (const bool direct : {false, true}) {
-      const std::string path = folder.path + "/poll-" + std::to_string(++number);
+      const std::string mode = direct ? ", direct log" : ", buffered log";
+      const std::string newest = size.name + mode + ", newest";
+      const std::string oldest = size.name + mode + ", oldest";
+      if (!run.wants(newest) && !run.wants(oldest)) continue;
+      const std::string path = run.folder + "/poll-" + std::to_string(++number);
       BenchPartition partition(path, Durability::kNone, direct, SpaceAhead::kNone, size.payload_bytes, size.messages);
       RawFile raw(path + ".raw", partition.batch_bytes(), false, false);
       raw.append();
       partition.append(1);
       const auto read = [&] { raw.read(); };
-      const std::string mode = direct ? ", direct log" : ", buffered log";
       compare(
-          size.name + mode + ", newest", rounds, 4 * size.calls, partition.batch_bytes(), [&] { partition.poll(PollStrategy::kLast); }, read);
+          newest, run.rounds, 4 * size.calls, partition.batch_bytes(), [&] { partition.poll(PollStrategy::kLast); }, read);
       // So that the first batch is in the file alone.
       for (int i = 0; i < 9; ++i) partition.append(1);
       for (size_t bytes = 0; bytes < (10u << 20); bytes += partition.batch_bytes()) partition.append(1);
       compare(
-          size.name + mode + ", oldest", rounds, 4 * size.calls, partition.batch_bytes(), [&] { partition.poll(PollStrategy::kFirst); }, read);
+          oldest, run.rounds, 4 * size.calls, partition.batch_bytes(), [&] { partition.poll(PollStrategy::kFirst); }, read);
     }
   }
 }
 
-void bench_group_commit(const Folder& folder, int rounds) {
+/// What is within the bounds of the calling thread runs there: this is for how long an event loop is held.
+void bench_encryption(const Run& run) {
+  std::puts("\n| Encrypted | µs | plain, µs | ratio | processor ms a MB |\n|---|---|---|---|---|");
+  int number = 0;
+  for (const Size& size : kEncryptedSizes) {
+    const std::string line = std::string(size.name) + ", encrypted, ";
+    if (!run.wants(line + "append") && !run.wants(line + "poll")) continue;
+    const std::string path = run.folder + "/encrypted-" + std::to_string(++number);
+    BenchPartition encrypted(path, Durability::kNone, false, SpaceAhead::kNone, size.payload_bytes, size.messages, true);
+    BenchPartition plain(path + ".plain", Durability::kNone, false, SpaceAhead::kNone, size.payload_bytes, size.messages);
+    compare(
+        line + "append", run.rounds, size.calls, plain.batch_bytes(), [&] { encrypted.append(1); }, [&] { plain.append(1); });
+    compare(
+        line + "poll", run.rounds, 4 * size.calls, plain.batch_bytes(), [&] { encrypted.poll(PollStrategy::kLast); },
+        [&] { plain.poll(PollStrategy::kLast); });
+  }
+}
+
+void bench_group_commit(const Run& run) {
   constexpr uint32_t kWaiting = 64;
   constexpr int kCalls = 40;
   std::puts("\n| Group commit of 1 KB batches | one at a time, batches/s | 64 waiting, batches/s | ratio |\n|---|---|---|---|");
   for (const bool direct : {false, true}) {
+    const std::string line = direct ? "direct" : "buffered";
+    if (!run.wants(line)) continue;
     const Size& size = kSizes[0];
-    BenchPartition partition(folder.path + (direct ? "/group-direct" : "/group"), Durability::kGroup, direct, space_of(direct), size.payload_bytes,
-                             1);
+    BenchPartition partition(run.folder + (direct ? "/group-direct" : "/group"), Durability::kGroup, direct, space_of(direct), size.payload_bytes, 1);
     std::vector<double> singles;
     std::vector<double> groups;
     std::vector<double> ratios;
-    for (int round = 0; round < rounds; ++round) {
+    for (int round = 0; round < run.rounds; ++round) {
       singles.push_back(1 / cost_of(kCalls, [&] { partition.append(1); }).seconds);
       groups.push_back(kWaiting / cost_of(kCalls, [&] { partition.append(kWaiting); }).seconds);
       ratios.push_back(groups.back() / singles.back());
     }
-    std::printf("| %s | %.0f | %.0f | %.1f (%.1f to %.1f) |\n", direct ? "direct" : "buffered", median(singles), median(groups), median(ratios),
+    std::printf("| %s | %.0f | %.0f | %.1f (%.1f to %.1f) |\n", line.c_str(), median(singles), median(groups), median(ratios),
                 *std::min_element(ratios.begin(), ratios.end()), *std::max_element(ratios.begin(), ratios.end()));
   }
 }
@@ -317,7 +369,9 @@ void bench_group_commit(const Folder& folder, int rounds) {
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 9;
   const galgo::test::Folder folder;
-  galgo::test::bench_appends(folder, rounds);
-  galgo::test::bench_polls(folder, rounds);
-  galgo::test::bench_group_commit(folder, rounds);
+  const galgo::test::Run run{folder.path, rounds, argc > 2 ? argv[2] : ""};
+  galgo::test::bench_appends(run);
+  galgo::test::bench_polls(run);
+  galgo::test::bench_encryption(run);
+  galgo::test::bench_group_commit(run);
 }
