@@ -314,6 +314,22 @@ TEST_F(Encryption, LargeBatchesAreSplitAndReadInPieces) {
   EXPECT_EQ(p.poll({.strategy = PollStrategy::kLast, .count = 2}).offsets(), range(4998, 5000));
 }
 
+TEST_F(Encryption, TheCallingThreadDecryptsLittle) {
+  for (const bool encrypts : {true, false}) {
+    if (!encrypts) {
+      p.purge();
+      use({}, false);
+    }
+    p.open_ready();
+    ASSERT_EQ(p.append(uniform_messages(900, 1000)).status, kOk);
+    ASSERT_EQ(p.append(uniform_messages(400, 1000)).status, kOk);
+    EXPECT_EQ(p.poll({.value = 0, .count = 900}).queued, encrypts);
+    const Polled small = p.poll({.value = 900, .count = 400});
+    EXPECT_EQ(small.messages.size(), 400u);
+    EXPECT_FALSE(small.queued);
+  }
+}
+
 // Plain ones too: what a 0.8 client sends at once may become several records.
 TEST_F(Encryption, ABatchOfSeveralRecordsIsRecoveredWholeOrNotAtAll) {
   for (const bool encrypts : {true, false}) {

@@ -329,7 +329,7 @@ void bench_encryption(const Run& run) {
   int number = 0;
   for (const Size& size : kEncryptedSizes) {
     const std::string line = std::string(size.name) + ", encrypted, ";
-    if (!run.wants(line + "append") && !run.wants(line + "poll")) continue;
+    if (!run.wants(line)) continue;
     const std::string path = run.folder + "/encrypted-" + std::to_string(++number);
     BenchPartition encrypted(path, Durability::kNone, false, SpaceAhead::kNone, size.payload_bytes, size.messages, true);
     BenchPartition plain(path + ".plain", Durability::kNone, false, SpaceAhead::kNone, size.payload_bytes, size.messages);

@@ -111,6 +111,7 @@ inline void write_whole(const std::filesystem::path& path, const Bytes& bytes) {
 struct Polled {
   Completion completion;
   std::vector<ReadMessage> messages;
+  bool queued = false;  // answered by another thread than the caller's
 
   std::vector<uint64_t> offsets() const {
     std::vector<uint64_t> all;
@@ -218,7 +219,8 @@ class OnePartition {
                                         .auto_commit = arguments.auto_commit,
                                         .request = request},
                                        &sink, &polled.completion);
-    if (status == kQueued) {
+    polled.queued = status == kQueued;
+    if (polled.queued) {
       polled.completion = sink.wait(request);
     } else {
       polled.completion.status = status;

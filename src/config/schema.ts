@@ -392,7 +392,10 @@ export const schema = z.object({
     ),
     inline_poll_size_max: size(
       { min: 0, max: 16 * MiB },
-      { initial: '1 MiB', doc: 'Largest read that is done without a change of threads. 0 turns that off.' },
+      {
+        initial: '1 MiB',
+        doc: 'Largest read that is done without a change of threads; 512 KiB at most where there are encryption keys. 0 turns that off.',
+      },
     ),
     index_cache_size_max: size({ min: MiB, max: 64 * GiB }, { initial: '64 MiB', doc: 'Memory for the indexes of closed segments.' }),
     open_files_max: count({ min: 64, max: 1_000_000 }, { initial: 4096, doc: 'Files of closed segments that are kept open.' }),
