@@ -74,6 +74,8 @@ export class Session {
     const session = new Session(wire, limits, events);
     const link: LinkEvents = {
       received: (chunk) => session.#received(chunk),
+      room: () => session.#splitter.room(),
+      filled: (room, length) => session.#readInto(room, length),
       answered: (number, reply) => session.#answered(number, reply),
       closed: (error) => session.#end(session.#heard ? lost(error) : unheard(error)),
     };
@@ -182,6 +184,10 @@ export class Session {
 
   #received(chunk: Buffer): void {
     this.#take(chunk, () => this.#splitter.push(chunk, (frame) => this.#answer(frame, undefined)));
+  }
+
+  #readInto(room: Buffer, length: number): void {
+    this.#take(room.subarray(0, length), () => this.#splitter.filled(room, length, (frame) => this.#answer(frame, undefined)));
   }
 
   #answered(number: number, reply: Buffer): void {

@@ -31,7 +31,14 @@ function open(
 ): Promise<Link> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const socket = secured === undefined ? net.connect({ host, port }) : tls.connect({ host, port, ...nodeTlsOptions(secured) });
+    const onread: net.OnReadOpts = {
+      buffer: () => events.room(),
+      callback(length, room) {
+        events.filled(room as Buffer, length);
+        return true;
+      },
+    };
+    const socket = secured === undefined ? net.connect({ host, port, onread }) : tls.connect({ host, port, ...nodeTlsOptions(secured) });
     let failure: Error | undefined;
     const abort = () => socket.destroy(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -53,7 +60,8 @@ function open(
       }
       signal.removeEventListener('abort', abort);
       socket.off('close', failed);
-      socket.on('data', (chunk: Buffer) => events.received(chunk));
+      // TLS has no such option as `onread`.
+      if (secured !== undefined) socket.on('data', (chunk: Buffer) => events.received(chunk));
       socket.once('close', () => events.closed(failure));
       resolve(linkOf(socket));
     });

@@ -1,11 +1,15 @@
 // The seam between the client and what carries its requests.
 //
-// Some transports are one stream of bytes each way: replies come as chunks, cut anywhere (`received`). On others each request travels by itself: replies come whole, with the number
-// of their request, in any order (`answered`). A link does one or the other.
+// Some transports are one stream of bytes each way: replies come as chunks, cut anywhere (`received`), or are read into memory that their receiver names (`room`, then `filled`). On
+// others each request travels by itself: replies come whole, with the number of their request, in any order (`answered`). A link does one of the three.
 
 export interface LinkEvents {
   /** Bytes of replies, in order. The chunk belongs to the receiver: it is never written to again. */
   received(chunk: Buffer): void;
+  /** Memory for the bytes of replies that arrive next, never empty. */
+  room(): Buffer;
+  /** `length` bytes of replies arrived, in order, at the start of `room`, which is what `room()` gave last. */
+  filled(room: Buffer, length: number): void;
   /** The whole reply to a request. It belongs to the receiver. */
   answered(number: number, reply: Buffer): void;
   /** The link is gone, once and for good. Undefined: the peer ended it in order. */
