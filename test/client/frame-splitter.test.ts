@@ -72,3 +72,32 @@ test('no further frame is handed on once one is refused', () => {
   });
   assert.equal(seen, 1);
 });
+
+test('the memory of a frame that was given back is that of the next large one', () => {
+  const splitter = new FrameSplitter(framing);
+  const got: Buffer[] = [];
+  const receive = (bytes: Buffer) => {
+    read(splitter, bytes, 65_536, (each) => got.push(each) > 0);
+    return got.at(-1) as Buffer;
+  };
+  const first = receive(frame(200_000, 1));
+  splitter.recycle(first.subarray(headerBytes));
+  splitter.recycle(first.subarray(headerBytes));
+  const small = receive(frame(100, 2));
+  const second = receive(frame(150_000, 3));
+  const third = receive(frame(150_000, 4));
+  assert.equal(second.buffer, first.buffer);
+  assert.notEqual(third.buffer, first.buffer);
+  assert.ok(small.equals(frame(100, 2)));
+  assert.ok(second.equals(frame(150_000, 3)));
+  assert.ok(third.equals(frame(150_000, 4)));
+});
+
+test('memory that is not of one gathered frame cannot be given back', () => {
+  const splitter = new FrameSplitter(framing);
+  const strange = Buffer.alloc(200_000);
+  splitter.recycle(strange);
+  const got: Buffer[] = [];
+  read(splitter, frame(150_000, 1), 65_536, (each) => got.push(each) > 0);
+  assert.notEqual(got[0]?.buffer, strange.buffer);
+});

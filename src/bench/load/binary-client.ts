@@ -41,7 +41,10 @@ export async function binaryLoadClient(
       const next = offset === undefined;
       const strategy = next ? { kind: PollingKind.next, value: 0n } : { kind: PollingKind.offset, value: BigInt(offset) };
       pollMessages.encodeRequest(writer.reset(), { stream, topic, consumer, partition, strategy, count, autoCommit: next }, generation);
-      return readPolled(await client.system.raw(pollMessages.code, writer.written), generation);
+      const reply = await client.system.raw(pollMessages.code, writer.written);
+      const polled = readPolled(reply, generation);
+      client.system.recycle(reply);
+      return polled;
     },
     async memberPartitions() {
       const address = { stream, topic, group: group as string };

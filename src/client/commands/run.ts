@@ -13,6 +13,8 @@ export interface Requester {
   /** False: requests that are under way together may be carried out in any order. */
   readonly ordered: boolean;
   request<Request, Reply>(command: Command<Request, Reply>, request: Request, options: RequestOptions): Promise<Reply>;
+  /** Nobody needs this reply any longer, nor what is a view of it. */
+  recycle(reply: Uint8Array): void;
 }
 
 /** Reads and other commands that may be carried out twice: repeated after a lost connection. */

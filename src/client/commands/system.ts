@@ -78,6 +78,14 @@ export class System {
     return this.#requester.request(rawCommand(code), body, once(options));
   }
 
+  /**
+   * Gives the memory of an answer to `raw` back, for the client to receive another one into: neither the answer nor a view of it may be read afterwards. Worth it for answers of many
+   * kilobytes, one after another; never needed.
+   */
+  recycle(answer: Uint8Array): void {
+    this.#requester.recycle(answer);
+  }
+
   /** A ZIP archive. Default: everything, deflated. */
   snapshot(request: { compression?: SnapshotCompression; types?: SnapshotType[] } = {}, options?: CallOptions): Promise<Uint8Array> {
     const { compression = SnapshotCompression.deflated, types = [SnapshotType.all] } = request;

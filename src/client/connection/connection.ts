@@ -123,6 +123,11 @@ export class Connection {
     return this.#decode(command, reply);
   }
 
+  /** Nobody needs this reply any longer, nor what is a view of it: its memory may become that of the next one. */
+  recycle(reply: Uint8Array): void {
+    this.#session?.recycle(reply);
+  }
+
   /** Resolves when no request waits or is in flight. */
   async settled(): Promise<void> {
     while (this.#waitingCount > 0 || this.#pausing > 0 || (this.#session?.inFlight ?? 0) > 0) {

@@ -2,7 +2,8 @@
 // since an announced length must not cost memory.
 //
 // Bytes come as chunks that belong to the splitter (`push`), or are read into memory that it names (`room`, then `filled`). While a large frame arrives that is the frame's own, so
-// that nobody but the kernel copies its bytes. All else is read into one buffer for good, from which whole frames are copied.
+// that nobody but the kernel copies its bytes. All else is read into one buffer for good, from which whole frames are copied. The memory of a gathered frame that its owner gives back
+// is that of the next one: a new megabyte for each costs more in page faults and garbage collection than its bytes do.
 
 /** How long frames are. `frameBytes` sees at least `headerBytes` bytes from `at` on and throws where the header makes no sense. */
 export interface Framing {
@@ -23,6 +24,9 @@ export class FrameSplitter {
   #filled = 0;
   /** Made when it is first asked for: not every transport reads into memory of ours. */
   #shared: Buffer | undefined;
+  /** Memory of gathered frames that their owners may give back. */
+  readonly #lent = new WeakSet<ArrayBufferLike>();
+  #spare: Buffer | undefined;
 
   constructor(framing: Framing) {
     this.#framing = framing;
@@ -54,6 +58,13 @@ export class FrameSplitter {
     if (this.#filled === this.#framing.frameBytes(this.#partial, 0)) onFrame(this.#takePartial());
   }
 
+  /** The owner of a frame, of which `bytes` are a part, needs it no longer. What is not the memory of one frame alone is left alone. */
+  recycle(bytes: Uint8Array): void {
+    const { buffer } = bytes;
+    if (!this.#lent.delete(buffer) || buffer.byteLength <= (this.#spare?.length ?? 0) || buffer.byteLength > atOnceBytesMax) return;
+    this.#spare = Buffer.from(buffer);
+  }
+
   /** `borrowed`: the chunk is written to again. */
   #cut(chunk: Buffer, borrowed: boolean, onFrame: (frame: Buffer) => boolean): void {
     const { headerBytes, frameBytes } = this.#framing;
@@ -82,6 +93,7 @@ export class FrameSplitter {
 
   #takePartial(): Buffer {
     const frame = this.#partial.subarray(0, this.#filled);
+    this.#lent.add(frame.buffer);
     this.#partial = Buffer.alloc(0);
     this.#filled = 0;
     return frame;
@@ -100,8 +112,15 @@ export class FrameSplitter {
   /** Makes room for the first `needed` bytes of a frame of `total`. */
   #reserve(needed: number, total: number): void {
     if (needed <= this.#partial.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.min(total, Math.max(needed, this.#partial.length * growthFactor, atOnceBytesMax)));
+    const grown = this.#memory(Math.min(total, Math.max(needed, this.#partial.length * growthFactor, atOnceBytesMax)));
     this.#partial.copy(grown, 0, 0, this.#filled);
     this.#partial = grown;
+  }
+
+  #memory(bytes: number): Buffer {
+    const spare = this.#spare;
+    if (spare === undefined || spare.length < bytes || bytes < ownRoomBytesMin) return Buffer.allocUnsafeSlow(bytes);
+    this.#spare = undefined;
+    return spare;
   }
 }

@@ -116,6 +116,11 @@ export class Session {
     return command.decodeReply(new Reader(body), this.#wire.generation);
   }
 
+  /** Nobody needs this reply any longer, nor what is a view of it. */
+  recycle(reply: Uint8Array): void {
+    this.#splitter.recycle(reply);
+  }
+
   write(call: Call): void {
     const now = Date.now();
     this.#lastWriteMs = now;
