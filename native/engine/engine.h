@@ -70,14 +70,14 @@ struct EngineOptions {
   uint32_t inline_poll_bytes_max = 1 << 20;      // larger polls, and reads that are not in the page cache, go to a sync thread
   uint32_t sync_interval_ms = 1000;              // policy `interval`
   uint32_t checkpoint_interval_ms = 5000;
-  uint64_t index_cache_bytes_max = 64ull << 20;   // extent arrays of sealed segments
-  uint32_t open_files_max = 4096;                 // descriptors of sealed segments
-  uint32_t consumer_offsets_max = 1'000'000;      // per partition
-  uint64_t id_bytes_max = 64ull << 20;            // ids remembered for deduplication, of all partitions
-  SpaceAhead space_ahead = SpaceAhead::kReserve;  // of logs that are synced before the acknowledgement, or written directly
-  std::vector<EncryptionKey> encryption_keys;     // for reading; the first one for writing too, if `encrypts`
-  bool encrypts = false;                          // new records are encrypted
-  FileSystem* file_system = nullptr;              // nullptr: the machine's; else it outlives the engine
+  uint64_t index_cache_bytes_max = 64ull << 20;    // extent arrays of sealed segments
+  uint32_t open_files_max = 4096;                  // descriptors of sealed segments
+  uint32_t consumer_offsets_max = 1'000'000;       // per partition
+  uint64_t id_bytes_max = 64ull << 20;             // ids remembered for deduplication, of all partitions
+  SpaceAhead space_ahead = SpaceAhead::kPrewrite;  // of logs that are synced before the acknowledgement, or written directly
+  std::vector<EncryptionKey> encryption_keys;      // for reading; the first one for writing too, if `encrypts`
+  bool encrypts = false;                           // new records are encrypted
+  FileSystem* file_system = nullptr;               // nullptr: the machine's; else it outlives the engine
 };
 
 struct PartitionOptions {

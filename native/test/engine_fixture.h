@@ -173,7 +173,6 @@ class OnePartition {
     partition.incarnation = kIncarnation;
     partition.create = true;
     partition.direct_io = direct_io();
-    if (direct_io()) options.space_ahead = SpaceAhead::kPrewrite;
     if (setting("TEST_ENCRYPTED", 0) != 0) {  // native/CMakeLists.txt
       options.encryption_keys = {test_key(1)};
       options.encrypts = true;

@@ -378,7 +378,7 @@ export const schema = z.object({
       },
     ),
     space_ahead: choice(spacesAhead, {
-      initial: 'reserve',
+      initial: 'prewrite',
       doc: 'Space behind the end of logs that are synced before the acknowledgement or written directly: `reserve` takes it from the file system before it is needed, `prewrite` also fills it with zeros in the background for logs whose groups are small, so that a sync finds nothing but messages to write; `none`.',
     }),
     io_threads: countOrAuto(

@@ -28,7 +28,7 @@ export const engineOptions: EngineOptions = {
   openFilesMax: 64,
   consumerOffsetsMax: 1000,
   idBytesMax: 1024 * 1024,
-  spaceAhead: 'reserve',
+  spaceAhead: 'prewrite',
   memoryBytesMax: 1024 * 1024 * 1024,
 };
 
