@@ -85,8 +85,12 @@ export class FrameSplitter {
         this.#gather(chunk, at, total);
         return;
       }
-      const frame = chunk.subarray(at, at + total);
-      if (!onFrame(borrowed ? Buffer.from(frame) : frame)) return;
+      if (borrowed) {
+        // One copy for all frames that lie in it.
+        this.#cut(Buffer.from(chunk.subarray(at)), false, onFrame);
+        return;
+      }
+      if (!onFrame(chunk.subarray(at, at + total))) return;
       at += total;
     }
   }
