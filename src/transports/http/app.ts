@@ -1,20 +1,21 @@
 // The HTTP application: how requests are taken and failures answered, and which areas of routes there are. An area is a function in routes/ that adds its routes; to add one,
 // write it and name it in `areas`.
 
-import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyError, type FastifyHttpOptions, type FastifyReply, type FastifyRequest } from 'fastify';
-import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { authentication } from './application/authentication.ts';
 import { allowOrigins, type CorsSettings } from './application/cors.ts';
 import type { HttpApp, HttpServices } from './application/http-app.ts';
 import { type KnownPath, knownPaths, wrongMethod } from './application/known-paths.ts';
 import { observeRequests } from './application/observe-requests.ts';
 import { openApiDocument } from './application/openapi-document.ts';
-import { schemaCompilers } from './application/schema-compilers.ts';
+import { refusalOf } from './application/refusal.ts';
+import { compileWhenCalled, schemaCompilers } from './application/schema-compilers.ts';
+import { answerPlainMessages } from './plain-messages.ts';
 import { ByteBudget } from './request/byte-budget.ts';
-import { type FailureBody, failureOf, HttpFailure, statusCodeOf } from './request/failure.ts';
-import { takeBodies } from './request/read-body.ts';
+import { HttpFailure } from './request/failure.ts';
+import { type BodyLimits, takeBodies } from './request/read-body.ts';
 import { refuseUnreadable } from './request/refuse-unreadable.ts';
+import { requestIdOf } from './request/request-id.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -54,18 +55,15 @@ const areas: readonly ((app: HttpApp, services: HttpServices) => void)[] = [
 
 /** Longer ones do not fit a request's head. */
 const pathParameterLengthMax = 16 * 1024;
-const requestIdForm = /^[\w.:/+=@-]{1,128}$/;
 
 /** The application with all its routes. It listens when it is told to. `server` are options of the HTTP or HTTPS server. */
 export async function createHttpApp(options: HttpAppOptions, services: HttpServices, server: object): Promise<HttpApp> {
+  const compile = compileWhenCalled();
   const app = fastify({
     ...(server as FastifyHttpOptions<import('node:http').Server>),
-    schemaController: { compilersFactory: schemaCompilers() },
+    schemaController: { compilersFactory: schemaCompilers(compile) },
     routerOptions: { maxParamLength: pathParameterLengthMax },
-    genReqId: ({ headers }) => {
-      const given = headers['x-request-id'];
-      return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
-    },
+    genReqId: ({ headers }) => requestIdOf(headers),
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => void answerFailure(services, error, request as FastifyRequest, reply as FastifyReply),
   }) as unknown as HttpApp;
@@ -78,16 +76,20 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
   observeRequests(app, services);
   headReplies(app, services);
   if (options.cors !== undefined) await allowOrigins(app, options.cors);
+  const bodies: BodyLimits = {
+    bytesMax: options.bodyBytesMax,
+    publicBytesMax: services.limits.anonymousFrameBytesMax,
+    budget: new ByteBudget(services.limits.receiveBytesMax),
+    readAlready: new WeakMap(),
+  };
+  // After the hooks that give every reply its headers.
+  answerPlainMessages(app, services, bodies, compile);
   app.addHook('onRequest', authentication(services, paths));
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.is404 || endsInSlash(request.url)) done(unknown(request.method, paths.of(request.url)) as never);
     else done();
   });
-  takeBodies(app, {
-    bytesMax: options.bodyBytesMax,
-    publicBytesMax: services.limits.anonymousFrameBytesMax,
-    budget: new ByteBudget(services.limits.receiveBytesMax),
-  });
+  takeBodies(app, bodies);
 
   app.addSchema(failureSchema);
   for (const area of areas) area(app, services);
@@ -132,27 +134,7 @@ function unknown(method: string, path: KnownPath | undefined): HttpFailure {
   return wrongMethod(path.methods);
 }
 
-function answerFailure(services: HttpServices, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error instanceof HttpFailure) {
-    return answer(reply.headers(error.headers), error.statusCode, error.body);
-  }
-  if (ProtocolError.is(error)) {
-    const status = statusCodeOf(error);
-    if (status === 503) reply.header('retry-after', 1);
-    return answer(reply, status, failureOf(error));
-  }
-  if (error.validation !== undefined) {
-    const isBody = error.validationContext === 'body';
-    const failure = new HttpFailure(isBody ? 422 : 400, isBody ? 'invalid_body' : 'invalid_query', error.message);
-    return answer(reply, failure.statusCode, failure.body);
-  }
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return answer(reply, error.statusCode, new HttpFailure(error.statusCode, 'bad_request', error.message).body);
-  }
-  services.log.error({ err: error, request: request.id }, 'HTTP request failed');
-  return answer(reply, 500, failureOf(new ProtocolError('error')));
-}
-
-function answer(reply: FastifyReply, status: number, body: FailureBody): FastifyReply {
-  return reply.code(status).type('application/json').send(JSON.stringify(body));
+function answerFailure({ log }: HttpServices, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = refusalOf(error, request.id, log);
+  return reply.headers(headers).code(status).type('application/json').send(JSON.stringify(body));
 }

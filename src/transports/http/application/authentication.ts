@@ -2,6 +2,7 @@
 //
 // A browser sends a certificate with requests that any page makes it send. So a certificate counts only for requests that no page of another origin has made.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Generation } from '../../../protocol/command.ts';
@@ -24,6 +25,11 @@ export function authentication(services: HttpServices, paths: KnownPaths): onReq
       done();
       return;
     }
+    const remembered = rememberedToken(services, request.headers);
+    if (remembered !== undefined) {
+      admit(request, tokenClient(request, remembered), remembered, done);
+      return;
+    }
     const { authorization } = request.headers;
     if (authorization === undefined) {
       const user = certificateUser(services, request);
@@ -39,16 +45,24 @@ export function authentication(services: HttpServices, paths: KnownPaths): onReq
       else admit(request, new HttpClient(request, user, 'vsr'), null, done);
       return;
     }
-    const admitVerified = (verified: VerifiedToken) =>
-      admit(request, new HttpClient(request, verified.user, verified.generation), verified, done);
-    const remembered = services.accessTokens.remembered(token);
-    if (remembered !== undefined) {
-      admitVerified(remembered);
-      return;
-    }
-    services.accessTokens.verify(token).then(admitVerified, (error: unknown) => done(error as never));
+    services.accessTokens.verify(token).then(
+      (verified) => admit(request, tokenClient(request, verified), verified, done),
+      (error: unknown) => done(error as never),
+    );
   };
 }
+
+/** The access token of a request, if it verified before and still holds. */
+export function rememberedToken({ accessTokens }: HttpServices, { authorization }: IncomingHttpHeaders): VerifiedToken | undefined {
+  return authorization?.startsWith(scheme) ? accessTokens.remembered(authorization.slice(scheme.length)) : undefined;
+}
+
+export function tokenClient(origin: Origin, { user, generation }: VerifiedToken): ClientRecord {
+  return new HttpClient(origin, user, generation);
+}
+
+/** Where a request came from. */
+type Origin = Pick<FastifyRequest, 'socket'>;
 
 /** Who asks, for as long as the request. */
 class HttpClient implements ClientRecord {
@@ -62,21 +76,21 @@ class HttpClient implements ClientRecord {
   lastSeenMs = 0;
   session = undefined;
   tellStale = undefined;
-  readonly #request: FastifyRequest;
+  readonly #origin: Origin;
 
-  constructor(request: FastifyRequest, user: User, generation: Generation) {
-    this.#request = request;
+  constructor(origin: Origin, user: User, generation: Generation) {
+    this.#origin = origin;
     this.userId = user.id;
     this.generation = generation;
   }
 
   /** Only logs want to know. */
   get address(): string {
-    return addressOf(this.#request);
+    return addressOf(this.#origin);
   }
 }
 
-export function addressOf({ socket }: FastifyRequest): string {
+export function addressOf({ socket }: Origin): string {
   return formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
 }
 

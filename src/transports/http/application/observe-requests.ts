@@ -16,13 +16,13 @@ export function observeRequests(app: HttpApp, { metrics, tracing }: HttpServices
     route.config = { ...route.config, operation: operationName(route.schema) };
   });
   app.addHook('onError', (request, _reply, error, done) => {
-    request.failure = ProtocolError.is(error) ? error.code : error instanceof HttpFailure ? error.body.code.replaceAll('_', '-') : null;
+    request.failure = failureName(error) ?? null;
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     const name = request.routeOptions.config.operation ?? unknownOperation;
     const error = reply.statusCode < 400 ? undefined : (request.failure ?? `http-${reply.statusCode}`);
-    if (metrics !== undefined) count(metrics.meter, name, reply.elapsedTime, error);
+    if (metrics !== undefined) countRequest(metrics.meter, name, reply.elapsedTime, error);
     if (tracing !== undefined) trace(tracing, name, request, reply, error);
     done();
   });
@@ -33,7 +33,14 @@ export function observeRequests(app: HttpApp, { metrics, tracing }: HttpServices
   });
 }
 
-function count(meter: RequestMeter, name: string, tookMs: number, error: string | undefined): void {
+/** The name in metrics of what a request was refused with, if it was the application that refused. */
+export function failureName(error: unknown): string | undefined {
+  if (ProtocolError.is(error)) return error.code;
+  return error instanceof HttpFailure ? error.body.code.replaceAll('_', '-') : undefined;
+}
+
+/** `error` is undefined for a request that was answered as it wished. */
+export function countRequest(meter: RequestMeter, name: string, tookMs: number, error: string | undefined): void {
   const series = meter.series('http', name);
   series.answered(tookMs);
   if (error !== undefined) series.failed(error);
@@ -65,7 +72,8 @@ function trace(tracing: RequestTracing, name: string, request: FastifyRequest, r
   tracing.answered(finished);
 }
 
-function operationName(schema: FastifySchema | undefined): string {
+/** The name in metrics and traces of a route with this schema. */
+export function operationName(schema: FastifySchema | undefined): string {
   const { operationId } = schema ?? {};
   return operationId === undefined ? unknownOperation : operationId.charAt(0).toUpperCase() + operationId.slice(1);
 }

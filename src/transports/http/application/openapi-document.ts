@@ -5,7 +5,7 @@ import { openApiSchema } from '../json/keywords.ts';
 import { writeJson } from '../json/write-json.ts';
 import type { HttpApp } from './http-app.ts';
 import { withFailures } from './operation.ts';
-import { schemaCompilers } from './schema-compilers.ts';
+import { compileWhenCalled, schemaCompilers } from './schema-compilers.ts';
 
 /** Of a request whose body is taken as it is, and has no schema that it is held against. */
 const bytes = { content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary', minLength: 1 } } } };
@@ -26,7 +26,7 @@ export function openApiDocument(app: HttpApp, version: string): () => Promise<st
 
 async function describe(version: string, routes: readonly Pick<RouteOptions, 'method' | 'url' | 'schema'>[], schemas: readonly unknown[]) {
   const { default: swagger } = await import('@fastify/swagger');
-  const app = fastify({ exposeHeadRoutes: false, schemaController: { compilersFactory: schemaCompilers() } });
+  const app = fastify({ exposeHeadRoutes: false, schemaController: { compilersFactory: schemaCompilers(compileWhenCalled()) } });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -13,9 +13,9 @@ type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController'
 const require = createRequire(import.meta.url);
 
 /** Schemas of requests stand for themselves: they refer to none of the shared ones. */
-export function schemaCompilers(): Compilers {
+export function compileWhenCalled(): FastifySchemaCompiler<Schema> {
   let ajv: AjvInstance | undefined;
-  const compile: FastifySchemaCompiler<Schema> = ({ schema }) => {
+  return ({ schema }) => {
     let validate: ReturnType<AjvInstance['compile']> | undefined;
     return (data) => {
       if (validate === undefined) {
@@ -25,6 +25,9 @@ export function schemaCompilers(): Compilers {
       return validate(data) ? true : { error: validate.errors as never };
     };
   };
+}
+
+export function schemaCompilers(compile: FastifySchemaCompiler<Schema>): Compilers {
   // The factory's type is that of what compiles at once.
   return { buildValidator: (() => compile) as never, buildSerializer: () => () => writeJson };
 }

@@ -38,23 +38,51 @@ export interface Polled {
 const pollBytesMax = 4 * 1024 * 1024;
 const noBytes = Buffer.alloc(0);
 
-/** `body` is that of a classic SendMessages. Rejects with what it is refused with. */
-export function send(services: ControlServices, client: ClientRecord, body: Buffer): Promise<Appended> {
-  return new Promise((resolve, reject) => services.sendMessages(new SendExchange(client, body, resolve, reject)));
+/** `body` is that of a classic SendMessages. Calls one of the two, `refuse` with what the send is refused with. */
+export function startSend(
+  services: ControlServices,
+  client: ClientRecord,
+  body: Buffer,
+  confirm: (appended: Appended) => void,
+  refuse: (error: unknown) => void,
+): void {
+  try {
+    services.sendMessages(new SendExchange(client, body, confirm, refuse));
+  } catch (error) {
+    refuse(error);
+  }
 }
 
-/** Resolves to what `take` makes of the messages. Rejects with what the poll is refused with. */
+/** Calls one of the two: `take` with the messages, or `refuse` with what the poll is refused with or `take` throws. */
+export function startPoll(
+  services: PollServices,
+  client: ClientRecord,
+  request: PollMessagesRequest,
+  take: (polled: Polled) => void,
+  refuse: (error: unknown) => void,
+): void {
+  try {
+    const writer = services.pollWriter.reset();
+    pollMessages.encodeRequest(writer, request, client.generation ?? 'classic');
+    services.pollMessages(new PollExchange(services, client, writer.written, take, refuse));
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+/** `startSend` as a promise. */
+export function send(services: ControlServices, client: ClientRecord, body: Buffer): Promise<Appended> {
+  return new Promise((resolve, reject) => startSend(services, client, body, resolve, reject));
+}
+
+/** `startPoll` as a promise, of what `take` makes of the messages. */
 export function poll<Result>(
   services: PollServices,
   client: ClientRecord,
   request: PollMessagesRequest,
   take: (polled: Polled) => Result,
 ): Promise<Result> {
-  const writer = services.pollWriter.reset();
-  pollMessages.encodeRequest(writer, request, client.generation ?? 'classic');
-  return new Promise((resolve, reject) => {
-    services.pollMessages(new PollExchange(services, client, writer.written, (polled) => resolve(take(polled)), reject));
-  });
+  return new Promise((resolve, reject) => startPoll(services, client, request, (polled) => resolve(take(polled)), reject));
 }
 
 /** A class, so that requests share one shape: an object put together anew each time costs as much as the rest of a small poll. */

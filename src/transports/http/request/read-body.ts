@@ -1,5 +1,6 @@
 // Bodies of requests: read whole, within the limit of one and of all together. Only those who are authenticated get so far, but for a login, whose body is small.
 
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { JsonError, parseJson } from '../json/parse-json.ts';
@@ -11,6 +12,8 @@ export interface BodyLimits {
   /** On public routes. */
   readonly publicBytesMax: number;
   readonly budget: ByteBudget;
+  /** Bodies that were read before the application got to see their requests. */
+  readonly readAlready: WeakMap<IncomingMessage, Buffer>;
 }
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
@@ -26,9 +29,10 @@ export function takeBodies(app: FastifyInstance, limits: BodyLimits): void {
       payload.resume();
       return undefined;
     }
-    if (isJson && !jsonType.test(request.headers['content-type'] ?? '')) throw unsupportedType();
+    if (isJson && !isJsonType(request.headers['content-type'])) throw unsupportedType();
     const bytesMax = config.isPublic ? Math.min(limits.publicBytesMax, limits.bytesMax) : limits.bytesMax;
-    const bytes = await readBytes(payload, Number(request.headers['content-length'] ?? 0), bytesMax, limits.budget);
+    const announced = Number(request.headers['content-length'] ?? 0);
+    const bytes = limits.readAlready.get(request.raw) ?? (await readBytes(payload, announced, bytesMax, limits.budget));
     return config.takesBytes ? bytes : parseBody(bytes);
   });
   app.addHook('onRequest', (request, _reply, done) => {
@@ -43,7 +47,12 @@ export function takeBodies(app: FastifyInstance, limits: BodyLimits): void {
   });
 }
 
-function readBytes(payload: Readable, announced: number, bytesMax: number, budget: ByteBudget): Promise<Buffer> {
+export function isJsonType(contentType: string | undefined): boolean {
+  return contentType !== undefined && jsonType.test(contentType);
+}
+
+/** Resolves to the whole body, and rejects with 413, 503 or 400. `announced` is the length that its head gives. */
+export function readBytes(payload: Readable, announced: number, bytesMax: number, budget: ByteBudget): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -87,7 +96,8 @@ function readBytes(payload: Readable, announced: number, bytesMax: number, budge
   });
 }
 
-function parseBody(bytes: Buffer): unknown {
+/** Throws 400 for what is no JSON, 422 for a name that occurs twice. */
+export function parseBody(bytes: Buffer): unknown {
   try {
     return parseJson(utf8.decode(bytes));
   } catch (error) {
