@@ -1,5 +1,5 @@
-// Sends and polls over HTTP against a bare fastify server with bodies and replies of the same sizes, side by side in one run: requests per second of both and their ratio,
-// medians with the spread of all repetitions.
+// Sends and polls over HTTP against a bare fastify server, and one of Node's alone, with bodies and replies of the same sizes, side by side in one run: requests per second and
+// ratios, medians with the spread of all repetitions.
 //
 //   npm run build && node --import tsx bench/http/http-table.ts [--repetitions 5] [--seconds 2]
 
@@ -80,6 +80,9 @@ function requestOf(method: string, target: string, token: string, body = ''): st
 
 const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] as number;
 
+const spread = (ratios: readonly number[]) =>
+  `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
+
 const folder = mkdtempSync(path.join(os.tmpdir(), 'galgo-bench-'));
 const children: ChildProcess[] = [];
 try {
@@ -112,8 +115,9 @@ try {
   await call('POST', '/streams/s/topics/t/messages', JSON.parse(send) as object, token);
   const pollTarget = '/streams/s/topics/t/messages?consumer_id=1&partition_id=0&kind=offset&value=0&count=1&auto_commit=false';
   const replyBytes = (await call('GET', pollTarget, undefined, token)).length;
-  const bare = await start(['--import', 'tsx', 'bench/http/bare-front.ts', String(replyBytes)], /(http\S+)/);
+  const bare = await start(['--import', 'tsx', 'bench/http/bare-front.ts', String(replyBytes)], /(http\S+ http\S+)\s/);
   children.push(bare.child);
+  const [framework, node] = bare.url.split(' ') as [string, string];
 
   const lines: Line[] = [1, 8].flatMap((connections) => [
     {
@@ -126,18 +130,23 @@ try {
   ]);
   for (const line of lines) {
     await rate(galgo.url, line.galgo, line.connections);
-    await rate(bare.url, line.bare, line.connections);
+    for (const url of [framework, node]) await rate(url, line.bare, line.connections);
   }
-  console.log('| Line | Connections | Galgo, requests/s | Bare fastify, requests/s | Ratio (lowest to highest) |\n|---|---|---|---|---|');
+  console.log(
+    '| Line | Connections | Galgo, requests/s | Bare fastify | Bare Node | Galgo by fastify (lowest to highest) | Galgo by Node |\n|---|---|---|---|---|---|---|',
+  );
   for (const line of lines) {
-    const rounds: { galgo: number; bare: number }[] = [];
+    const rounds: { galgo: number; framework: number; node: number }[] = [];
     for (let i = 0; i < repetitions; i++) {
-      rounds.push({ galgo: await rate(galgo.url, line.galgo, line.connections), bare: await rate(bare.url, line.bare, line.connections) });
+      rounds.push({
+        galgo: await rate(galgo.url, line.galgo, line.connections),
+        framework: await rate(framework, line.bare, line.connections),
+        node: await rate(node, line.bare, line.connections),
+      });
     }
-    const ratios = rounds.map((round) => round.galgo / round.bare);
-    const [galgoRate, bareRate] = [median(rounds.map((round) => round.galgo)), median(rounds.map((round) => round.bare))];
-    const spread = `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
-    console.log(`| ${line.name} | ${line.connections} | ${Math.round(galgoRate)} | ${Math.round(bareRate)} | ${spread} |`);
+    const rates = (['galgo', 'framework', 'node'] as const).map((name) => Math.round(median(rounds.map((round) => round[name]))));
+    const ratios = (['framework', 'node'] as const).map((name) => spread(rounds.map((round) => round.galgo / round[name])));
+    console.log(`| ${[line.name, line.connections, ...rates, ...ratios].join(' | ')} |`);
   }
 } finally {
   for (const child of children) child.kill();
