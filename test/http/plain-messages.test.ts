@@ -135,6 +135,24 @@ serverSuite('plain sends and polls, and the same through the router', {}, (suite
   ];
   for (const given of sends) it(`send: ${given.name}`, () => same('POST', given));
 
+  it('a send that is cut off in its body, and a poll whose client is gone, harm nobody', async () => {
+    const { hostname, port } = new URL(suite.server.httpAddress);
+    for (const [method, rest] of [
+      ['POST', 'content-type: application/json\r\ncontent-length: 100\r\n\r\n{"messages":'],
+      ['GET', '\r\n'],
+    ]) {
+      await new Promise<void>((resolve) => {
+        const socket = net.connect(Number(port), hostname, () => {
+          socket.write(`${method} ${topic}/messages HTTP/1.1\r\nhost: test\r\nauthorization: Bearer ${api.token}\r\n${rest}`, () =>
+            socket.resetAndDestroy(),
+          );
+        });
+        socket.once('close', () => resolve());
+      });
+    }
+    done(await api.get(`${topic}/messages`));
+  });
+
   it('a token that is revoked is refused at once', async () => {
     const other = new Api(suite.server.httpAddress);
     await other.login();
