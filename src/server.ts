@@ -87,8 +87,7 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     const addon = loadAddon();
     const clock = systemClock;
     const { workers } = settings.server;
-    // They serve plain TCP.
-    const memory = workers > 1 && settings.tcp.enabled && !settings.tcp.tls.enabled ? new SharedMemory() : undefined;
+    const memory = workers > 1 && workersCanServe(settings, addon) ? new SharedMemory() : undefined;
     let rootPasswordGenerated: string | undefined;
     const data = await openData(settings, addon, log, {
       sharing: memory,
@@ -193,7 +192,7 @@ export async function startServer(settings: Settings, log: Logger, logFacts: Log
     undo.push(() => {
       for (const listener of listeners()) listener.stopAccepting();
     });
-    const quic = await startQuic(settings, addon, certificates, services);
+    const quic = await startQuic(settings, addon, certificates, services, pool);
     if (quic !== undefined) listening.quic = quic;
     if (tcp.enabled) listening.tcp = await listenTcp({ ...tcp, tls: await tlsOf(tcp) }, services, pool);
     if (websocket.enabled) listening.websocket = await listenWebSocket({ ...websocket, tls: await tlsOf(websocket) }, services);
@@ -251,15 +250,25 @@ async function startTracing(settings: Settings, version: string, log: Logger, no
   return startTraceExport({ serviceName, version }, tracesEndpoint, (reason) => failures.note(`telemetry cannot be exported: ${reason}`));
 }
 
+/** They serve plain TCP, and QUIC on sockets that the addon makes. */
+function workersCanServe({ tcp, quic }: Settings, addon: Addon): boolean {
+  return (tcp.enabled && !tcp.tls.enabled) || (quic.enabled && quic.udpSocket === 'auto' && addon.openUdpGroup !== undefined);
+}
+
 /** The QUIC listener. Undefined if it is off, or if there is no QUIC library for this platform, which must not keep the other transports from serving. */
 async function startQuic(
   settings: Settings,
   addon: Addon,
   certificates: CertificateStore,
   services: ControlServices,
+  pool: WorkerPool | undefined,
 ): Promise<Listener | undefined> {
   const { quic } = settings;
   if (!quic.enabled) return undefined;
+  if (pool !== undefined && quic.udpSocket === 'auto') {
+    const listener = await pool.listenQuic(quic, await certificates.open(quic.certificate));
+    if (listener !== undefined) return listener;
+  }
   const quiche = await loadQuiche().catch((error: unknown) => {
     services.log.error(
       { err: error },

@@ -13,7 +13,9 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "../udp/udp_group.h"
 #include "../udp/udp_socket.h"
 
 // The few functions of libuv that are needed, by its stable ABI: the headers of Node-API come without uv.h. The handle's size is asked at run time.
@@ -43,8 +45,11 @@ class UdpBinding {
   ~UdpBinding() { std::free(handle_); }
 
   static Napi::Value open(const Napi::CallbackInfo& info);
+  static Napi::Value open_group(const Napi::CallbackInfo& info);
+  static Napi::Value adopt(const Napi::CallbackInfo& info);
 
  private:
+  static Napi::Value begin(std::unique_ptr<UdpBinding> binding);
   const char* watch();
   Napi::Object face();
   Napi::ArrayBuffer buffer(Napi::Object face, const char* name, size_t bytes);
@@ -80,6 +85,13 @@ class UdpBinding {
   bool closing_ = false;
 };
 
+Napi::Value cannot_bind(Napi::Env env, const std::string& host, uint32_t port, int error) {
+  Napi::Error thrown = Napi::Error::New(env, "the UDP address " + host + ":" + std::to_string(port) + " cannot be bound: " + std::strerror(error));
+  thrown.Set("errno", Napi::Number::New(env, error));
+  thrown.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
 Napi::Value UdpBinding::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsString() || !info[1].IsNumber() || !info[2].IsNumber() || !info[3].IsBoolean() || !info[4].IsFunction()) {
@@ -95,18 +107,54 @@ Napi::Value UdpBinding::open(const Napi::CallbackInfo& info) {
   auto binding = std::make_unique<UdpBinding>(env, info[4].As<Napi::Function>());
   const int error =
       binding->socket_.open(host.c_str(), static_cast<uint16_t>(port), info[2].As<Napi::Number>().Int32Value(), info[3].As<Napi::Boolean>());
-  if (error != 0) {
-    Napi::Error thrown = Napi::Error::New(env, "the UDP address " + host + ":" + std::to_string(port) + " cannot be bound: " + std::strerror(error));
-    thrown.Set("errno", Napi::Number::New(env, error));
-    thrown.ThrowAsJavaScriptException();
+  if (error != 0) return cannot_bind(env, host, port, error);
+  return begin(std::move(binding));
+}
+
+Napi::Value UdpBinding::open_group(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString() || !info[1].IsNumber() || !info[2].IsNumber() || !info[3].IsNumber()) {
+    Napi::TypeError::New(env, "openUdpGroup takes host, port, buffer bytes and a count").ThrowAsJavaScriptException();
     return env.Undefined();
   }
+  const std::string host = info[0].As<Napi::String>();
+  const uint32_t port = info[1].As<Napi::Number>().Uint32Value();
+  const uint32_t count = info[3].As<Napi::Number>().Uint32Value();
+  if (port > UINT16_MAX || count == 0 || count > udp::kGroupMax) {
+    Napi::RangeError::New(env, "port is not between 0 and 65535, or the count not between 1 and 256").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  int fds[udp::kGroupMax];
+  const int bound = udp::open_group(host.c_str(), static_cast<uint16_t>(port), info[2].As<Napi::Number>().Int32Value(), count, fds);
+  if (bound < 0) return cannot_bind(env, host, port, -bound);
+  auto descriptors = Napi::Array::New(env, count);
+  for (uint32_t index = 0; index < count; index++) descriptors.Set(index, Napi::Number::New(env, fds[index]));
+  auto group = Napi::Object::New(env);
+  group.Set("port", Napi::Number::New(env, bound));
+  group.Set("descriptors", descriptors);
+  return group;
+}
+
+Napi::Value UdpBinding::adopt(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsNumber() || !info[1].IsBoolean() || !info[2].IsFunction()) {
+    Napi::TypeError::New(env, "adoptUdp takes a descriptor, offload and a listener").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  auto binding = std::make_unique<UdpBinding>(env, info[2].As<Napi::Function>());
+  const int error = binding->socket_.adopt(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Boolean>());
+  if (error == 0) return begin(std::move(binding));
+  Napi::Error::New(env, std::string("the UDP socket cannot be taken over: ") + std::strerror(error)).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+/// Watches a socket that is open.
+Napi::Value UdpBinding::begin(std::unique_ptr<UdpBinding> binding) {
   const char* const fault = binding->watch();
-  if (fault != nullptr) {
-    Napi::Error::New(env, fault).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  return binding.release()->face();
+  if (fault == nullptr) return binding.release()->face();
+  const Napi::Env env = binding->env_;
+  Napi::Error::New(env, fault).ThrowAsJavaScriptException();
+  return env.Undefined();
 }
 
 /// Begins to watch the descriptor. Returns what failed.
@@ -213,7 +261,11 @@ void UdpBinding::on_environment_end(napi_async_cleanup_hook_handle, void* data) 
 
 }  // namespace
 
-void RegisterUdp(Napi::Env env, Napi::Object exports) { exports.Set("openUdp", Napi::Function::New<UdpBinding::open>(env, "openUdp")); }
+void RegisterUdp(Napi::Env env, Napi::Object exports) {
+  exports.Set("openUdp", Napi::Function::New<UdpBinding::open>(env, "openUdp"));
+  exports.Set("openUdpGroup", Napi::Function::New<UdpBinding::open_group>(env, "openUdpGroup"));
+  exports.Set("adoptUdp", Napi::Function::New<UdpBinding::adopt>(env, "adoptUdp"));
+}
 
 }  // namespace galgo
 

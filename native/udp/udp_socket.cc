@@ -125,33 +125,49 @@ bool no_room(int error) { return error == EAGAIN || error == EWOULDBLOCK || erro
 
 }  // namespace
 
-int UdpSocket::open(const char* host, uint16_t port, int buffer_bytes, bool offload) {
+int bind_udp(const char* host, uint16_t port, int buffer_bytes, bool shared) {
   Address address;
   socklen_t length = 0;
-  if (!parse(host, port, &address, &length)) return EINVAL;
-  fd_ = socket(address.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd_ < 0) return errno;
-  const bool v6 = address.any.sa_family == AF_INET6;
-  family_ = v6 ? 6 : 4;
-  set(fd_, SOL_SOCKET, SO_RCVBUF, buffer_bytes);
-  set(fd_, SOL_SOCKET, SO_SNDBUF, buffer_bytes);
+  if (!parse(host, port, &address, &length)) return -EINVAL;
+  const int fd = socket(address.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  set(fd, SOL_SOCKET, SO_RCVBUF, buffer_bytes);
+  set(fd, SOL_SOCKET, SO_SNDBUF, buffer_bytes);
   // QUIC packets must not be fragmented (RFC 9000 §14), and a path's limit is found by loss, not by ICMP that anybody can send.
-  if (v6) {
-    set(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    set(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-    set(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+  if (address.any.sa_family == AF_INET6) {
+    set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
   } else {
-    set(fd_, IPPROTO_IP, IP_PKTINFO, 1);
-    set(fd_, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+    set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+    set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
   }
-  const auto fail = [this] {
-    const int error = errno;
+  if ((!shared || set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) && bind(fd, &address.any, length) == 0) return fd;
+  const int error = errno;
+  ::close(fd);
+  return -error;
+}
+
+int port_of(int fd) {
+  Address address;
+  socklen_t length = sizeof address;
+  if (getsockname(fd, &address.any, &length) != 0) return -errno;
+  return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+int UdpSocket::open(const char* host, uint16_t port, int buffer_bytes, bool offload) {
+  const int fd = bind_udp(host, port, buffer_bytes, false);
+  return fd < 0 ? -fd : adopt(fd, offload);
+}
+
+int UdpSocket::adopt(int fd, bool offload) {
+  fd_ = fd;
+  const int port = port_of(fd);
+  if (port < 0) {
     close();
-    return error;
-  };
-  if (bind(fd_, &address.any, length) != 0) return fail();
-  if (getsockname(fd_, &address.any, &length) != 0) return fail();
-  port_ = ntohs(v6 ? address.v6.sin6_port : address.v4.sin_port);
+    return -port;
+  }
+  port_ = static_cast<uint16_t>(port);
   // An option that is known can be set; whether the device can segment shows at the first send, see send_joined.
   joins_sends_ = offload && set(fd_, IPPROTO_UDP, UDP_SEGMENT, 0);
   joins_receives_ = offload && set(fd_, IPPROTO_UDP, UDP_GRO, 1);

@@ -38,6 +38,12 @@ inline constexpr size_t kRunBytesMax = 64 * 1024;
 inline constexpr size_t kSendRunBytesMax = 65'507;
 inline constexpr size_t kSegmentsMax = 64;
 
+/// Makes a socket and binds it to a numeric address; one that is `shared` lets others that are shared bind to the same address. Returns a descriptor,
+/// or a negative errno.
+int bind_udp(const char* host, uint16_t port, int buffer_bytes, bool shared);
+/// The port that a socket is bound to, or a negative errno.
+int port_of(int fd);
+
 class UdpSocket {
  public:
   UdpSocket() = default;
@@ -47,6 +53,8 @@ class UdpSocket {
 
   /// Binds to a numeric address. Returns 0 or an errno. `buffer_bytes` is asked of the kernel for each direction, which may give less.
   int open(const char* host, uint16_t port, int buffer_bytes, bool offload);
+  /// Takes over a descriptor that `bind_udp` made. Returns 0 or an errno; the descriptor is this object's either way.
+  int adopt(int fd, bool offload);
   void close();
 
   int fd() const { return fd_; }
@@ -67,7 +75,6 @@ class UdpSocket {
 
   int fd_ = -1;
   uint16_t port_ = 0;
-  uint16_t family_ = 4;
   bool joins_sends_ = false;
   bool joins_receives_ = false;
   /// Bytes of the first run not sent yet that left before the kernel had no more room.

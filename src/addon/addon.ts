@@ -95,6 +95,12 @@ export interface Addon {
    * bit 1 for writable. Throws with the reason. Only on Linux.
    */
   openUdp?(host: string, port: number, bufferBytes: number, offload: boolean, onEvents: (events: number) => void): NativeUdpSocket;
+  /** Binds `count` sockets to one address, which datagrams reach by the QUIC connection ids that they name, see native/udp/udp_group.h. Throws with the reason. Only on Linux. */
+  openUdpGroup?(host: string, port: number, bufferBytes: number, count: number): { port: number; descriptors: number[] };
+  /** Takes over a socket of a group, which is then as one of `openUdp`. Only on Linux. */
+  adoptUdp?(descriptor: number, offload: boolean, onEvents: (events: number) => void): NativeUdpSocket;
+  /** The path of a copy of a shared library, which loads beside the original. It stays for the life of the process. Throws with the reason. Only on Linux. */
+  copyLibrary?(path: string): string;
 }
 
 /** Throws with the reason for each file that was tried. */

@@ -358,7 +358,7 @@ export const schema = z.object({
       { min: 1, max: 64 },
       {
         initial: 1,
-        doc: 'Threads that serve connections over plain TCP, and no others so far; 1: the main thread serves them itself. `auto`: one less than there are processors, at least 1, at most 16.',
+        doc: 'Threads that serve connections over plain TCP and, on Linux, QUIC; 1: the main thread serves them itself. `auto`: one less than there are processors, at least 1, at most 16.',
       },
     ),
   }),

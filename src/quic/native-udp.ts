@@ -24,7 +24,18 @@ export function openNativeUdp(
   receiver: DatagramReceiver,
   offload = true,
 ): DatagramSocket {
-  return new NativeUdp(openUdp, options, receiver, offload);
+  const { host, port, bufferBytes } = options;
+  return new NativeUdp((onEvents) => openUdp(host, port, bufferBytes, offload, onEvents), host, receiver);
+}
+
+/** A socket of a group, bound to `host`, see native/udp/udp_group.h. Throws with the reason if it cannot be taken over. */
+export function adoptNativeUdp(
+  adoptUdp: NonNullable<Addon['adoptUdp']>,
+  descriptor: number,
+  host: string,
+  receiver: DatagramReceiver,
+): DatagramSocket {
+  return new NativeUdp((onEvents) => adoptUdp(descriptor, true, onEvents), host, receiver);
 }
 
 class NativeUdp implements DatagramSocket {
@@ -46,10 +57,10 @@ class NativeUdp implements DatagramSocket {
   #blocked = false;
   #closed = false;
 
-  constructor(openUdp: NonNullable<Addon['openUdp']>, options: DatagramSocketOptions, receiver: DatagramReceiver, offload: boolean) {
+  constructor(open: (onEvents: (events: number) => void) => NativeUdpSocket, host: string, receiver: DatagramReceiver) {
     this.#receiver = receiver;
-    this.#socket = openUdp(options.host, options.port, options.bufferBytes, offload, (events) => this.#onEvents(events));
-    this.host = options.host;
+    this.#socket = open((events) => this.#onEvents(events));
+    this.host = host;
     this.port = this.#socket.port;
     const { joinsSends, joinsReceives } = this.#socket;
     this.description = `native, segmentation ${joinsSends ? 'on' : 'off'}, joined receives ${joinsReceives ? 'on' : 'off'}`;

@@ -10,6 +10,7 @@ import type { TransportName } from '../streaming/clients.ts';
 import type { SendWindowContents, TopicKey } from '../streaming/send-window.ts';
 import type { LateSend } from '../streaming/send-windows.ts';
 import type { ControlOutcome } from '../transports/control.ts';
+import type { QuicFromWorker, QuicToWorker } from './quic-messages.ts';
 
 /** What a worker knows of users, streams and topics that are new or others than before, and of those that are gone. */
 export interface ViewChanges {
@@ -48,6 +49,7 @@ export type ToWorker =
   | { kind: 'answer'; request: number; answer: PollAnswer }
   | { kind: 'stale'; client: number; clientId: bigint | undefined }
   | { kind: 'sent'; send: LateSend }
+  | { kind: 'quic'; message: QuicToWorker }
   /** Figures are wanted now; `told` follows them. */
   | { kind: 'tell' }
   | { kind: 'stop-connections' }
@@ -73,6 +75,7 @@ export type FromWorker =
   | { kind: 'ready' }
   | { kind: 'connected'; client: number; transport: TransportName; address: string }
   | { kind: 'disconnected'; client: number }
+  | { kind: 'quic'; message: QuicFromWorker }
   | {
       kind: 'command';
       request: number;

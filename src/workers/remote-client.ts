@@ -12,7 +12,7 @@ export class RemoteClient implements ClientRecord, OpenConnection {
   readonly transport: TransportName;
   readonly address: string;
   readonly memberships = new Set<Membership>();
-  readonly certificateUser = undefined;
+  certificateUser: string | undefined;
   readonly tellStale: (clientId: bigint | undefined) => void;
   readonly #ended: () => void;
   generation: Generation | undefined;

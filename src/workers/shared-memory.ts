@@ -4,6 +4,7 @@
 //           16 … 16 + 256            epoch of each worker's view: raised before what changed the view is acknowledged to anybody
 //           272 … 272 + 257          KiB that frames are being received into, of each worker and, last, of the control thread
 //           544 … 544 + 4096         polls that wait, by partition handle modulo 4096
+//           4640 … 4640 + 256        QUIC connections that each worker holds
 
 import type { Counter, ThreadSharing } from '../streaming/thread-sharing.ts';
 import type { SharedReceiving } from '../transports/receive-buffers.ts';
@@ -17,7 +18,8 @@ const epochsAt = 16;
 const receivingAt = epochsAt + workersMax;
 const waitsAt = receivingAt + workersMax + 16;
 const waitPlaces = 4096;
-const words = waitsAt + waitPlaces;
+const quicHeldAt = waitsAt + waitPlaces;
+const words = quicHeldAt + workersMax;
 const clientIdMax = 0x7fff_ffff;
 
 export class SharedMemory implements ThreadSharing {
@@ -65,6 +67,22 @@ export class SharedMemory implements ThreadSharing {
       },
       tell: (bytes) => Atomics.store(all, thread, Math.ceil(bytes / 1024)),
     };
+  }
+
+  /** A worker holds so many QUIC connections now. Returns how many all of them hold. */
+  holdQuic(worker: number, connections: number): number {
+    Atomics.store(this.#words, quicHeldAt + worker, connections);
+    let held = 0;
+    for (let other = 0; other < workersMax; other++) held += Atomics.load(this.#words, quicHeldAt + other);
+    return held;
+  }
+
+  /** Which of the first `workers` holds the fewest QUIC connections; of several any. */
+  fewestQuic(workers: number): number {
+    const held = (worker: number) => Atomics.load(this.#words, quicHeldAt + worker);
+    let least = Math.floor(Math.random() * workers);
+    for (let worker = 0; worker < workers; worker++) if (held(worker) < held(least)) least = worker;
+    return least;
   }
 
   waitBegan(partition: number): void {

@@ -6,6 +6,8 @@ import type { TransportLimits } from '../transports/limits.ts';
 export interface WorkerData {
   /** From 0. */
   readonly number: number;
+  /** How many there are. */
+  readonly workers: number;
   readonly memory: SharedArrayBuffer;
   /** The engine's. */
   readonly engine: number;

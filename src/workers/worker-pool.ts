@@ -10,13 +10,16 @@ import type { RequestMeter } from '../observability/request-meter.ts';
 import type { Generation } from '../protocol/command.ts';
 import { classicCommands, sharedCommands, vsrCommands } from '../protocol/commands/registry.ts';
 import type { TransportName } from '../streaming/clients.ts';
+import type { LiveCertificate } from '../transports/certificate-store.ts';
 import type { ControlOutcome } from '../transports/control.ts';
-import type { OpenConnection } from '../transports/listener.ts';
+import type { Listener, OpenConnection } from '../transports/listener.ts';
+import type { QuicOptions } from '../transports/quic/quic-options.ts';
 import type { RequestSubject } from '../transports/request-observer.ts';
 import type { ControlServices } from '../transports/services.ts';
 import type { ConnectionTaker } from '../transports/tcp.ts';
 import { ForwardedPoll } from './forwarded-poll.ts';
 import type { FromWorker, SentOutcome } from './messages.ts';
+import { QuicWorkers } from './quic-workers.ts';
 import { relayLogLine } from './relay-log-line.ts';
 import { RemoteClient } from './remote-client.ts';
 import type { SharedMemory } from './shared-memory.ts';
@@ -40,12 +43,14 @@ export class WorkerPool implements ConnectionTaker {
   readonly #links: WorkerLink[] = [];
   readonly #publisher: ViewPublisher;
   readonly #exits: Promise<void>[] = [];
+  readonly #quic: QuicWorkers;
   #stopping = false;
 
   private constructor(parts: WorkerPoolParts) {
     this.#parts = parts;
     this.#services = parts.services;
     this.#publisher = new ViewPublisher(parts.services.system);
+    this.#quic = new QuicWorkers(this.#links, parts.services);
   }
 
   /** Resolves when every worker is ready. Rejects if one cannot start. */
@@ -74,6 +79,11 @@ export class WorkerPool implements ConnectionTaker {
     return client;
   }
 
+  /** Has QUIC served by the workers, see QuicWorkers. */
+  listenQuic(options: QuicOptions, certificate: LiveCertificate): Promise<Listener | undefined> {
+    return this.#quic.listen(this.#parts.addon, options, certificate);
+  }
+
   /** Resolves when what the workers have counted until now has been added here. */
   async gather(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.gather()));
@@ -87,10 +97,11 @@ export class WorkerPool implements ConnectionTaker {
   }
 
   #startWorker(number: number): Promise<void> {
-    const { memory, services, meter } = this.#parts;
+    const { workers, memory, services, meter } = this.#parts;
     const { limits } = services;
     const data: WorkerData = {
       number,
+      workers,
       memory: memory.buffer,
       engine: services.engine.number,
       limits,
@@ -151,7 +162,14 @@ export class WorkerPool implements ConnectionTaker {
   #take(link: WorkerLink, message: Exclude<FromWorker, { kind: 'ready' }>): void {
     const { system } = this.#services;
     switch (message.kind) {
-      case 'connected':
+      case 'connected': {
+        const { connections } = this.#quic;
+        const client = this.#connect(link, message.client, message.transport, message.address, () => connections.delete(client));
+        connections.add(client);
+        break;
+      }
+      case 'quic':
+        this.#quic.take(link, message.message);
         break;
       case 'disconnected': {
         const client = link.clients.get(message.client);

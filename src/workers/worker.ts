@@ -23,6 +23,7 @@ import type { TransportServices } from '../transports/services.ts';
 import { connectDescriptor } from '../transports/tcp-connection.ts';
 import { ControlLink } from './control-link.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { QuicService } from './quic-service.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { ViewGate } from './view-gate.ts';
 import { WorkerClients } from './worker-clients.ts';
@@ -108,22 +109,28 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
       return client;
     },
     disconnected(client) {
+      gate.release(client);
       clients.disconnect(client);
       post({ kind: 'disconnected', client: client.id });
     },
   };
 
+  const quic = new QuicService({
+    ...{ number: data.number, workers: data.workers, memory, services, gate, clients },
+    post: (message) => post({ kind: 'quic', message }),
+  });
   const connections = new Set<OpenConnection>();
+  const allConnections = function* (): Iterable<OpenConnection> {
+    yield* connections;
+    yield* quic.connections;
+  };
   const tell = () => {
     const figures = takeFigures(view, traffic, meter, clients.takeSeen());
     if (figures !== undefined) post({ kind: 'figures', figures });
     if (spans.length > 0) post({ kind: 'spans', requests: spans.splice(0) });
   };
   const timer = setInterval(tell, tellEveryMs);
-  startStalledConnections(
-    () => connections,
-    () => clock.nowMs(),
-  );
+  startStalledConnections(allConnections, () => clock.nowMs());
 
   const take = (message: ToWorker): void => {
     switch (message.kind) {
@@ -150,15 +157,18 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
       case 'sent':
         clients.sent(message.send);
         break;
+      case 'quic':
+        quic.take(message.message);
+        break;
       case 'tell':
         tell();
         post({ kind: 'told' });
         break;
       case 'stop-connections':
-        for (const connection of connections) connection.stop();
+        for (const connection of [...allConnections()]) connection.stop();
         break;
       case 'destroy-connections':
-        for (const connection of connections) connection.destroy();
+        for (const connection of [...allConnections()]) connection.destroy();
         break;
       case 'end':
         clearInterval(timer);

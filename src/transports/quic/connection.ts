@@ -2,7 +2,6 @@
 //
 // Every call into the library may throw, since peers can bring it into states that it reports that way: each is caught here and costs this connection at most.
 
-import { X509Certificate } from 'node:crypto';
 import type { Generation } from '../../protocol/command.ts';
 import type { DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
 import { PathSize } from '../../quic/path-size.ts';
@@ -10,7 +9,6 @@ import type { Connection as NativeConnection, Quiche } from '../../quic/quiche.t
 import { readStreams } from '../../quic/readable-streams.ts';
 import type { ClientRecord } from '../../streaming/clients.ts';
 import { ClassicRequests } from '../classic-requests.ts';
-import { signInByCertificate } from '../client-certificates.ts';
 import { formatAddress, type OpenConnection } from '../listener.ts';
 import type { Requests } from '../requests.ts';
 import type { TransportServices } from '../services.ts';
@@ -37,6 +35,8 @@ export interface ConnectionHost {
   waitForRoom(connection: QuicConnection): void;
   /** The deadline of the connection has changed. */
   rescheduled(connection: QuicConnection): void;
+  /** A client's certificate, DER, has been verified. */
+  signIn(client: ClientRecord, certificate: Uint8Array): void;
   opened(connection: QuicConnection): void;
   /** No request comes from it any more. */
   closed(connection: QuicConnection): void;
@@ -308,7 +308,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#balance.established = true;
     this.#client = this.services.connected('quic', formatAddress(this.peer.host, this.peer.port));
     const certificate = this.#host.options.clientCertificates === 'off' ? undefined : this.#native.peerCertChain()?.[0];
-    if (certificate !== undefined) signInByCertificate(this.services, this.#client, new X509Certificate(certificate));
+    if (certificate !== undefined) this.#host.signIn(this.#client, certificate);
     this.#host.opened(this);
   }
 

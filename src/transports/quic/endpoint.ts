@@ -3,18 +3,19 @@
 //
 // A datagram of an unknown connection costs no memory: a new peer is first sent a retry, and only one that answers it from its address gets a connection.
 
-import { randomBytes } from 'node:crypto';
 import type { DatagramReceiver, DatagramSocket, Peer } from '../../quic/datagram-socket.ts';
 import type { Config, Header, Quiche } from '../../quic/quiche.ts';
+import type { ClientRecord } from '../../streaming/clients.ts';
 import type { OpenConnection } from '../listener.ts';
 import type { TransportServices } from '../services.ts';
 import { type ConnectionHost, QuicConnection } from './connection.ts';
+import { connectionIdBytes, endpointOf, makeConnectionId } from './connection-ids.ts';
 import { Deadlines } from './deadlines.ts';
+import type { EndpointShare } from './endpoint-share.ts';
 import type { QuicOptions } from './quic-options.ts';
 import { RetryTokens } from './retry-token.ts';
 import { ReplyBuffer } from './stream-output.ts';
 
-const connectionIdBytes = 16;
 const connectionIdBytesMax = 20;
 const longHeader = 0x80;
 // A client's first packets are padded to this, so that no answer is longer than what was asked (RFC 9000 §14.1).
@@ -22,14 +23,23 @@ const initialBytesMin = 1200;
 const replyBytesMax = 1200;
 const quicVersion = 1;
 
+/** What an endpoint is given by those that it stands beside. */
+export interface EndpointSurroundings {
+  readonly refusedProtocols: { note(text: string): void };
+  /** A client's certificate, DER, has been verified. */
+  readonly signIn: (client: ClientRecord, certificate: Uint8Array) => void;
+  readonly share: EndpointShare;
+}
+
 export class Endpoint implements ConnectionHost, DatagramReceiver {
   readonly services: TransportServices;
   readonly options: QuicOptions;
   readonly quiche: Quiche;
   readonly replyBuffer = new ReplyBuffer();
   #config: Config;
-  readonly #refusedProtocols: { note(text: string): void };
-  readonly #tokens = new RetryTokens();
+  readonly #surroundings: EndpointSurroundings;
+  readonly #share: EndpointShare;
+  readonly #tokens: RetryTokens;
   readonly #byId = new Map<string, QuicConnection>();
   readonly #open = new Set<QuicConnection>();
   readonly #waitingForRoom = new Set<QuicConnection>();
@@ -39,18 +49,14 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
   #socket: DatagramSocket | undefined;
   #stopping = false;
 
-  constructor(
-    quiche: Quiche,
-    options: QuicOptions,
-    config: Config,
-    services: TransportServices,
-    refusedProtocols: { note(text: string): void },
-  ) {
+  constructor(quiche: Quiche, options: QuicOptions, config: Config, services: TransportServices, surroundings: EndpointSurroundings) {
     this.quiche = quiche;
     this.options = options;
     this.services = services;
     this.#config = config;
-    this.#refusedProtocols = refusedProtocols;
+    this.#surroundings = surroundings;
+    this.#share = surroundings.share;
+    this.#tokens = new RetryTokens(this.#share.retrySecret);
     this.#deadlines = new Deadlines(
       () => this.now(),
       () => this.turnEnded(),
@@ -106,7 +112,12 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
       if (known.peer.key !== from) return;
       known.datagram(bytes);
       this.touch(known);
-    } else if (bytes.length >= initialBytesMin && ((bytes[0] as number) & longHeader) !== 0 && !this.#stopping) {
+      return;
+    }
+    const { endpoints, number } = this.#share;
+    const endpoint = endpointOf(bytes, endpoints);
+    if (endpoint !== number) this.#share.handOver(endpoint, bytes, from);
+    else if (bytes.length >= initialBytesMin && ((bytes[0] as number) & longHeader) !== 0 && !this.#stopping) {
       this.#greet(bytes, from);
     }
   }
@@ -141,6 +152,10 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
     this.#deadlines.update(connection);
   }
 
+  signIn(client: ClientRecord, certificate: Uint8Array): void {
+    this.#surroundings.signIn(client, certificate);
+  }
+
   opened(connection: QuicConnection): void {
     this.#open.add(connection);
   }
@@ -152,12 +167,13 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
 
   gone(connection: QuicConnection): void {
     this.#byId.delete(connection.id);
+    this.#share.hold(this.#byId.size);
     this.#waitingForRoom.delete(connection);
     this.#deadlines.remove(connection);
   }
 
   refusedProtocol(peer: Peer): void {
-    this.#refusedProtocols.note(
+    this.#surroundings.refusedProtocols.note(
       `QUIC client ${peer.host} refused: it offered no ALPN that is spoken here. Offer "iggy"; Iggy's Rust SDK and those built on it offer none over QUIC, use TCP with them`,
     );
   }
@@ -178,7 +194,7 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
   }
 
   #closeIfOver(): void {
-    if (!this.#stopping || this.#open.size > 0 || this.#socket === undefined) return;
+    if (!this.#stopping || this.#open.size > 0 || this.#socket === undefined || this.#share.keepsSocket) return;
     this.#turn();
     this.#deadlines.close();
     this.#socket.close();
@@ -214,7 +230,7 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
   #meet(header: Header, bytes: Buffer, from: string): void {
     const nowMs = Date.now();
     if (header.token === undefined || header.token.length === 0) {
-      const retryId = randomBytes(connectionIdBytes);
+      const retryId = makeConnectionId(this.#share.next(), this.#share.endpoints);
       const token = this.#tokens.issue(header.dcid, retryId, from, nowMs);
       this.#reply(from, (room) => this.quiche.retry(header.scid, header.dcid, retryId, token, header.version, room));
       return;
@@ -223,8 +239,9 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
     const originalId = this.#tokens.check(header.token, header.dcid, from, nowMs);
     if (originalId === undefined) return;
     const { connectionsMax } = this.services.limits;
-    if (this.#byId.size >= connectionsMax || this.services.stopping()) {
-      this.services.refusedConnections.note(`quic connection refused: ${this.#byId.size} open, the limit is ${connectionsMax}`);
+    if (this.#share.hold(this.#byId.size + 1) > connectionsMax || this.services.stopping()) {
+      const held = this.#share.hold(this.#byId.size);
+      this.services.refusedConnections.note(`quic connection refused: ${held} open, the limit is ${connectionsMax}`);
       return;
     }
     const peer = this.socket.peer(from);

@@ -34,6 +34,9 @@ const applicationProtocols = ['iggy', 'quic'];
 /** Windows that a connection starts with. They are what a peer that has not logged in can make us keep. */
 const firstWindowBytes = 1024 * 1024;
 
+/** What seals sessions that clients may resume. */
+export const ticketKeyBytes = 48;
+
 // One path, and one more id for a peer that changes its own.
 const connectionIdsMax = 2;
 
@@ -41,7 +44,7 @@ export function firstWindow(options: QuicOptions): number {
   return Math.min(firstWindowBytes, options.receiveWindowBytes);
 }
 
-/** `ticketKey` seals what clients keep to resume a session: 48 bytes. Throws if the certificate or its key cannot be used. */
+/** `ticketKey` seals what clients keep to resume a session, of `ticketKeyBytes`. Throws if the certificate or its key cannot be used. */
 export function quicheConfig(quiche: Quiche, options: QuicOptions, certificate: Certificate, ticketKey: Uint8Array): Config {
   const asksClients = options.clientCertificates !== 'off';
   const config = quiche.Config.withBoringSslCtx(

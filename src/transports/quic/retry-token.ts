@@ -4,9 +4,11 @@
 //   original id     length u8 · connection id of the peer's first packet
 //   proof           HMAC-SHA256 over the above, the peer's key and the connection id that the retry named
 //
-// RFC 9000 §8.1.4. The secret lives as long as the endpoint.
+// RFC 9000 §8.1.4. Endpoints that share an address share the secret.
 
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+export const retrySecretBytes = 32;
 
 const lifetimeMs = 10_000;
 const proofBytes = 32;
@@ -14,7 +16,11 @@ const headBytes = 9;
 const connectionIdBytesMax = 20;
 
 export class RetryTokens {
-  readonly #secret = randomBytes(32);
+  readonly #secret: Uint8Array;
+
+  constructor(secret: Uint8Array) {
+    this.#secret = secret;
+  }
 
   issue(originalId: Uint8Array, retryId: Uint8Array, peerKey: string, nowMs: number): Buffer {
     const head = Buffer.alloc(headBytes + originalId.length);
