@@ -56,6 +56,35 @@ serverSuite('polls that wait on QUIC streams', { LIMITS_CONNECTION_WAITING_POLLS
   }
 });
 
+serverSuite('many polls that wait on one QUIC connection', { LIMITS_CONNECTION_WAITING_POLLS_MAX: '20' }, (suite) => {
+  it('given up together they leave all their places', async () => {
+    const quic = await QuicTestClient.connect(suite.server.quicAddress);
+    const client = quic.raw('vsr');
+    await client.login();
+    const name = await createTestTopic(client);
+    const body = new Writer();
+    waitForMessages.encodeRequest(body, request(name), 'vsr');
+    const frame = client.vsrFrame(2, body.written, { code: waitForMessages.code });
+    const answered = () => quic.exchange(frame).then((reply) => reply.length);
+    const streams: number[] = [];
+    for (let round = 0; round < 2; round++) {
+      await eventually('no place is left', async () => {
+        const stream = quic.openStream();
+        const reply = quic.reply(stream);
+        reply.catch(() => undefined);
+        await quic.write(stream, frame, false);
+        const waits = await Promise.race([reply.then(() => false), client.call(ping, undefined).then(() => true)]);
+        if (waits) streams.push(stream);
+        return streams.length >= 20 * (round + 1);
+      });
+      assert.equal(await answered(), 256 + 16);
+      for (const stream of streams.slice(20 * round)) quic.native.streamShutdown(stream, shutdown.read, 0);
+      quic.flush();
+    }
+    quic.close();
+  });
+});
+
 const settings = { HEARTBEAT_ENABLED: 'true', HEARTBEAT_INTERVAL: '1 s', HEARTBEAT_MEMBER_INTERVAL: '1 s' };
 serverSuite('silent clients on QUIC', settings, (suite) => {
   it('who speaks classic finds the connection ended, who speaks VSR learns it from the next answer and may log in again', async () => {

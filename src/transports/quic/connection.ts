@@ -50,6 +50,9 @@ export interface ConnectionHost {
 const idleStreamsMax = 32;
 // After its last reply a connection that ends stays so long, for the peer to take it before it is told that all is over.
 const lingerMs = 50;
+// The library says of a stream that it is readable, also of one whose request was taken back; but not that the peer wants no reply on it: each must be asked. Streams whose
+// requests wait are asked together, at most so often, so that a turn costs nothing for them.
+const lookAtParkedEveryMs = 25;
 // Datagrams that may leave without a sign of life when the library probes after a silence.
 const probesMax = 2;
 
@@ -74,6 +77,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   /** The stream that the client opened last, which may have more to read, and the one that it opens next. */
   readonly #likely = [0, 0];
   #newestStream = 0;
+  readonly #unsentStreams = new Set<QuicStream>();
   readonly #session = new VsrSession();
   readonly #openedAtMs: number;
   #client: ClientRecord | undefined;
@@ -84,6 +88,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   #heardAtMs: number;
   #pingAtMs: number;
   #closeAtMs = Number.POSITIVE_INFINITY;
+  #lookAtParkedAtMs = Number.POSITIVE_INFINITY;
   #ending = false;
   #closed = false;
   #gone = false;
@@ -128,6 +133,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#balance.receivedBytes += bytes.length;
     this.#sentSinceHeard = 0;
     this.#heardAtMs = this.#host.now();
+    if (this.#parkedStreams.size > 0) this.#lookAtParkedAtMs = Math.min(this.#lookAtParkedAtMs, this.#heardAtMs + lookAtParkedEveryMs);
     try {
       this.#native.recv(bytes, this.#way);
     } catch (error) {
@@ -156,6 +162,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
 
   wake(nowMs: number): void {
     if (this.#gone) return;
+    if (nowMs >= this.#lookAtParkedAtMs) this.#lookAtParked();
     if (nowMs >= this.#closeAtMs) this.#close(closeCodes.shutdown, 'shutdown');
     if (this.#client === undefined && !this.#closed && nowMs - this.#openedAtMs >= this.#host.options.handshakeTimeoutMs) {
       this.#close(closeCodes.handshakeFailed, 'handshake took too long');
@@ -231,8 +238,9 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#shutdown(streamId, this.#host.quiche.Shutdown.Write);
   }
 
-  unsentChanged(difference: number): void {
+  unsentChanged(stream: QuicStream, difference: number): void {
     this.#unsentBytes += difference;
+    if (difference > 0) this.#unsentStreams.add(stream);
   }
 
   requestBegan(): void {
@@ -266,6 +274,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   streamDone(stream: QuicStream, reusable: boolean): void {
     this.#streams.delete(stream.id);
     this.#pausedStreams.delete(stream);
+    this.#unsentStreams.delete(stream);
     if (reusable && this.#idleStreams.length < idleStreamsMax) this.#idleStreams.push(stream);
   }
 
@@ -276,6 +285,11 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
   end(): void {
     this.#ending = true;
     this.#endIfIdle();
+  }
+
+  #lookAtParked(): void {
+    this.#lookAtParkedAtMs = Number.POSITIVE_INFINITY;
+    for (const stream of this.#parkedStreams) if (!this.#takesReply(stream.id)) stream.unwanted();
   }
 
   /** Whether the peer has not said that it wants no reply. The library throws if it has. */
@@ -316,14 +330,13 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#likely[0] = this.#newestStream;
     this.#likely[1] = this.#newestStream + streamKinds;
     readStreams(this.#native, this.#likely, this.#readStream);
-    for (const stream of this.#parkedStreams) if (!this.#takesReply(stream.id)) stream.unwanted();
     if (this.#pausedStreams.size > 0 && this.ready) {
       const streams = [...this.#pausedStreams];
       this.#pausedStreams.clear();
       for (const stream of streams) stream.read();
     }
     if (this.#unsentBytes > 0) {
-      for (const stream of this.#streams.values()) stream.drain();
+      for (const stream of this.#unsentStreams) stream.drain();
       this.#endIfIdle();
     }
   }
@@ -371,7 +384,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     const left = this.#native.timeout();
     let deadlineMs = left === null ? Number.POSITIVE_INFINITY : nowMs + left + 1;
     if (!this.#closed) {
-      deadlineMs = Math.min(deadlineMs, this.#pingAtMs, this.#closeAtMs);
+      deadlineMs = Math.min(deadlineMs, this.#pingAtMs, this.#closeAtMs, this.#lookAtParkedAtMs);
       if (this.#client === undefined) deadlineMs = Math.min(deadlineMs, this.#openedAtMs + this.#host.options.handshakeTimeoutMs);
     }
     this.deadlineMs = deadlineMs;
@@ -410,6 +423,7 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     this.#streams.clear();
     this.#idleStreams.length = 0;
     this.#pausedStreams.clear();
+    this.#unsentStreams.clear();
     if (this.#client !== undefined) this.services.disconnected(this.#client);
     this.#host.closed(this);
   }

@@ -24,7 +24,8 @@ export interface StreamOwner {
   sendBytes(streamId: number, bytes: Uint8Array, fin: boolean): number | undefined;
   /** The stream gets no reply. */
   cutReply(streamId: number): void;
-  unsentChanged(difference: number): void;
+  /** Bytes that are kept for the stream became more or fewer. */
+  unsentChanged(stream: QuicStream, difference: number): void;
   requestBegan(): void;
   requestAnswered(): void;
   /** A request that began waits for something that may never come: it does not count as begun, until `requestUnparked`. */
@@ -228,7 +229,7 @@ export class QuicStream implements Carrier, FrameSink, StreamSink {
   }
 
   unsentChanged(difference: number): void {
-    this.#owner.unsentChanged(difference);
+    this.#owner.unsentChanged(this, difference);
   }
 
   /** True while what has arrived cannot be handled: the connection has too many requests under way, or memory is short. */
