@@ -211,11 +211,11 @@ int UdpSocket::receive(uint8_t* buffer, size_t bytes, Record* records) {
   return received;
 }
 
-int UdpSocket::send(const uint8_t* buffer, const Record* records, int count) {
+int UdpSocket::send(const uint8_t* buffer, Record* records, int count) {
   int taken = 0;
   // A run that left in part goes on where it stopped.
   while (taken < count && (sent_of_first_ > 0 || !joins_sends_)) {
-    if (!send_singly(buffer, records[taken])) return taken;
+    if (!send_singly(buffer, records + taken)) return taken;
     taken++;
   }
   while (taken < count) {
@@ -223,9 +223,12 @@ int UdpSocket::send(const uint8_t* buffer, const Record* records, int count) {
     taken += sent;
     if (sent > 0) continue;
     if (no_room(errno)) return taken;
-    const bool cannot_segment = (errno == EIO || errno == EINVAL) && records[taken].length > records[taken].segment_bytes;
-    if (cannot_segment) joins_sends_ = false;
-    if (!send_singly(buffer, records[taken])) return taken;
+    // Whether the device cannot segment, or cannot carry datagrams of that length, shows when they leave one by one: kernels tell both alike.
+    const bool may_not_segment = (errno == EIO || errno == EINVAL) && records[taken].length > records[taken].segment_bytes;
+    const bool all = send_singly(buffer, records + taken);
+    const bool too_long = too_long_ || (all && records[taken].segment_bytes == 0);
+    if (may_not_segment && !too_long) joins_sends_ = false;
+    if (!all) return taken;
     taken++;
     if (!joins_sends_) return taken + send(buffer, records + taken, count - taken);
   }
@@ -258,7 +261,8 @@ int UdpSocket::send_joined(const uint8_t* buffer, const Record* records, int cou
 }
 
 /// Sends a run datagram by datagram. False: no room now; what left is remembered.
-bool UdpSocket::send_singly(const uint8_t* buffer, const Record& record) {
+bool UdpSocket::send_singly(const uint8_t* buffer, Record* run) {
+  const Record& record = *run;
   Address peer;
   alignas(cmsghdr) uint8_t control[kControlBytes];
   while (sent_of_first_ < record.length) {
@@ -274,10 +278,13 @@ bool UdpSocket::send_singly(const uint8_t* buffer, const Record& record) {
     if (sendmsg(fd_, &message, 0) < 0) {
       if (errno == EINTR) continue;
       if (no_room(errno)) return false;
+      if (errno == EMSGSIZE) too_long_ = true;
     }
     sent_of_first_ += bytes;
   }
   sent_of_first_ = 0;
+  if (too_long_) run->segment_bytes = 0;
+  too_long_ = false;
   return true;
 }
 

@@ -66,17 +66,19 @@ class UdpSocket {
   int receive(uint8_t* buffer, size_t bytes, Record* records);
 
   /// Sends runs in order. Returns how many were taken: fewer than `count` if the kernel has no room now. What a peer's network refuses counts as
-  /// taken: it is lost, as datagrams may be.
-  int send(const uint8_t* buffer, const Record* records, int count);
+  /// taken: it is lost, as datagrams may be. A run of datagrams that are longer than the device carries is taken with `segment_bytes` set to 0.
+  int send(const uint8_t* buffer, Record* records, int count);
 
  private:
   int send_joined(const uint8_t* buffer, const Record* records, int count);
-  bool send_singly(const uint8_t* buffer, const Record& record);
+  bool send_singly(const uint8_t* buffer, Record* record);
 
   int fd_ = -1;
   uint16_t port_ = 0;
   bool joins_sends_ = false;
   bool joins_receives_ = false;
+  /// The first run not sent yet has a datagram that is too long for the device.
+  bool too_long_ = false;
   /// Bytes of the first run not sent yet that left before the kernel had no more room.
   uint32_t sent_of_first_ = 0;
 };

@@ -67,7 +67,7 @@ export interface NativeUdpSocket {
   readonly joinsReceives: boolean;
   /** How many records were received, 0 if nothing waits; negative: an errno. */
   receive(): number;
-  /** Sends the first `count` records; returns how many were taken. Throws RangeError for a record that is wrong. */
+  /** Sends the first `count` records; returns how many were taken. Of one whose datagrams are longer than the device carries the size of datagrams is 0 then. Throws RangeError for a record that is wrong. */
   send(count: number): number;
   watchWritable(on: boolean): void;
   close(): void;

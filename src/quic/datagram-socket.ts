@@ -16,6 +16,8 @@ export interface DatagramReceiver {
   turnEnded(): void;
   /** After `room` found none: there is room again. */
   writable(): void;
+  /** The device on the way to a peer, named by its key, does not carry the longest of the datagrams: they are lost. */
+  tooLong?(peer: string): void;
 }
 
 export interface DatagramSocket {

@@ -118,6 +118,7 @@ class NativeUdp implements DatagramSocket {
   flush(): void {
     if (this.#count === 0 || this.#blocked || this.#closed) return;
     const sent = this.#socket.send(this.#count);
+    this.#tellTooLong(sent);
     if (sent === this.#count) {
       this.#count = 0;
       this.#end = 0;
@@ -150,6 +151,15 @@ class NativeUdp implements DatagramSocket {
     if (this.#blocked) return;
     this.#socket.watchWritable(false);
     this.#receiver.writable();
+  }
+
+  /** Of the first records, which were taken. */
+  #tellTooLong(records: number): void {
+    for (let at = 0; at < records * recordWords; at += recordWords) {
+      if (this.#sendRecords[at + 2] !== 0) continue;
+      const key = this.#sendPaths.toString('latin1', at * 4 + pathAt, at * 4 + pathAt + pathBytes);
+      this.#receiver.tooLong?.(key);
+    }
   }
 
   /** Hands on one batch; returns of how many runs. */

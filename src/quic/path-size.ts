@@ -1,6 +1,7 @@
 // How long the datagrams of a connection are. The library finds no path limit by itself: it begins with 1200 bytes, which every path of QUIC carries, and after the handshake
 // fills whatever room it is given, up to what the peer allows. So a length that the path does not carry must be noticed here, by what it does: nothing longer than 1200 bytes
 // gets through, the loss timer fires again and again, and hardly anything leaves in between. Then the connection goes back to 1200 bytes for good (the black hole of RFC 8899 §4.3).
+// What the device of this machine does not carry it refuses, and that is known at once.
 
 /** What every path of QUIC carries (RFC 9000 §14). */
 const safeBytes = 1200;
@@ -25,6 +26,13 @@ export class PathSize {
 
   sent(bytes: number): void {
     if (bytes > safeBytes) this.#longDatagrams++;
+  }
+
+  /** The device refused a datagram. Returns whether they are shorter from now on. */
+  refused(): boolean {
+    if (this.#datagramBytes <= safeBytes) return false;
+    this.#datagramBytes = safeBytes;
+    return true;
   }
 
   /** Packets are late. Returns whether that was taken for the path's limit. */

@@ -140,6 +140,10 @@ export class QuicLink implements Link, DatagramReceiver {
     this.#flush();
   }
 
+  tooLong(): void {
+    this.#pathSize.refused();
+  }
+
   /** Datagrams from elsewhere are not looked at. The first from the server tells by which of our addresses it reaches us. */
   #isServer(from: string): boolean {
     if (from === this.#peer?.key) return true;

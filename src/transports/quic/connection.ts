@@ -160,6 +160,11 @@ export class QuicConnection implements OpenConnection, Sleeper, StreamOwner {
     }
   }
 
+  /** The device does not carry its longest datagrams. */
+  tooLong(): void {
+    if (this.#pathSize.refused()) this.#log(undefined, 'QUIC datagrams are too long for the device');
+  }
+
   wake(nowMs: number): void {
     if (this.#gone) return;
     if (nowMs >= this.#lookAtParkedAtMs) this.#lookAtParked();

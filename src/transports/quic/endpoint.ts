@@ -133,6 +133,10 @@ export class Endpoint implements ConnectionHost, DatagramReceiver {
     this.#turn();
   }
 
+  tooLong(peer: string): void {
+    for (const connection of this.#byId.values()) if (connection.peer.key === peer) connection.tooLong();
+  }
+
   // What connections ask and tell.
 
   touch(connection: QuicConnection): void {
