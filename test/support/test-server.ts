@@ -65,6 +65,7 @@ export function startServerProcess(
     }),
   );
   let output = '';
+  let running = false;
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => {
       clearTimeout(timer);
@@ -74,7 +75,8 @@ export function startServerProcess(
     const timer = setTimeout(() => fail('the server did not come up in time'), startTimeoutMs);
     const read = (chunk: Buffer) => {
       output += chunk;
-      if (!/Iggy server is running[\s\S]* {2}Data /.test(output)) return;
+      if (running || !/Iggy server is running[\s\S]* {2}Data /.test(output)) return;
+      running = true;
       const address = /TCP {3}(\S+)/.exec(output)?.[1] ?? '';
       clearTimeout(timer);
       setKeepsAlive(child, false);
