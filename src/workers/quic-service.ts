@@ -73,8 +73,13 @@ export class QuicService {
         this.#endpoint?.turnEnded();
         break;
       case 'stop-accepting':
-        this.#endpoint?.stop();
+        this.stop();
     }
+  }
+
+  /** Takes no new connections. What those that were destroyed have to say has been sent when it returns. */
+  stop(): void {
+    this.#endpoint?.stop();
   }
 
   #load(): void {

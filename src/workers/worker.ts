@@ -171,6 +171,9 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
         for (const connection of [...allConnections()]) connection.destroy();
         break;
       case 'end':
+        // A connection may have come while the control thread was ending those that it knew of.
+        for (const connection of [...allConnections()]) connection.destroy();
+        quic.stop();
         clearInterval(timer);
         port.close();
         process.exit();
