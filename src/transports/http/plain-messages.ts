@@ -16,6 +16,7 @@ import { countRequest, failureName, operationName } from './application/observe-
 import { refusalOf } from './application/refusal.ts';
 import { startPoll, startSend } from './messages/http-exchange.ts';
 import { encodeSend, type SendBody } from './messages/send-body.ts';
+import { RepliesOfTurn, type TurnReply } from './replies-of-turn.ts';
 import { parseIdentifier } from './request/identifier.ts';
 import { type BodyLimits, isJsonType, parseBody, readBytes } from './request/read-body.ts';
 import { requestIdOf } from './request/request-id.ts';
@@ -70,7 +71,7 @@ class PlainMessages {
   readonly #services: HttpServices;
   readonly #bodies: BodyLimits;
   readonly #application: RequestListener;
-  readonly #everyReply: readonly string[];
+  readonly #shared: Shared;
   readonly #isSendQuery: (query: unknown) => boolean;
   readonly #isSendBody: (body: unknown) => boolean;
   readonly #isPollQuery: (query: unknown) => boolean;
@@ -86,7 +87,7 @@ class PlainMessages {
     this.#services = services;
     this.#bodies = bodies;
     this.#application = application;
-    this.#everyReply = everyReply;
+    this.#shared = { everyReply, replies: new RepliesOfTurn() };
     this.#isSendQuery = validator(compile, sendOperation, 'querystring');
     this.#isSendBody = validator(compile, sendOperation, 'body');
     this.#isPollQuery = validator(compile, pollOperation, 'querystring');
@@ -104,7 +105,7 @@ class PlainMessages {
     if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined || headers.upgrade !== undefined) return false;
     const verified = rememberedToken(this.#services, headers);
     if (verified === undefined) return false;
-    const answer = new Answer(this.#services, this.#everyReply, request, response, isPoll ? pollName : sendName);
+    const answer = new Answer(this.#services, this.#shared, request, response, isPoll ? pollName : sendName);
     const [, stream_id, topic_id, query] = match as unknown as [string, string, string, string | undefined];
     const place = { stream_id, topic_id };
     const client = tokenClient(request, verified);
@@ -173,54 +174,68 @@ interface Place {
   readonly topic_id: string;
 }
 
+/** What all replies have in common. */
+interface Shared {
+  /** Headers, names and values in turn. */
+  readonly everyReply: readonly string[];
+  readonly replies: RepliesOfTurn;
+}
+
 /** The reply of one request. */
-class Answer {
+class Answer implements TurnReply {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly #services: HttpServices;
-  readonly #everyReply: readonly string[];
+  readonly #shared: Shared;
   readonly #name: string;
   readonly #startedMs = performance.now();
+  #status = 0;
+  #headers: string[] = [];
+  #json = '';
+  #error: string | undefined = undefined;
 
-  constructor(services: HttpServices, everyReply: readonly string[], request: IncomingMessage, response: ServerResponse, name: string) {
+  constructor(services: HttpServices, shared: Shared, request: IncomingMessage, response: ServerResponse, name: string) {
     this.#services = services;
-    this.#everyReply = everyReply;
+    this.#shared = shared;
     this.request = request;
     this.response = response;
     this.#name = name;
   }
 
   give(status: number, headers: readonly string[], json: string): void {
-    this.#write(requestIdOf(this.request.headers), status, headers, json);
-    this.#count(undefined);
+    this.#complete(requestIdOf(this.request.headers), status, headers, json, undefined);
   }
 
   refuse(error: unknown): void {
     const id = requestIdOf(this.request.headers);
     const { status, headers, body } = refusalOf(error as Error, id, this.#services.log);
-    this.#write(id, status, Object.entries(headers).flat(), JSON.stringify(body));
-    this.#count(failureName(error) ?? `http-${status}`);
+    this.#complete(id, status, Object.entries(headers).flat(), JSON.stringify(body), failureName(error) ?? `http-${status}`);
   }
 
-  #write(id: string, status: number, headers: readonly string[], json: string): void {
-    const own = [
+  write(): void {
+    this.response.writeHead(this.#status, this.#headers).end(this.#json);
+    const { metrics } = this.#services;
+    if (metrics === undefined) return;
+    metrics.requests++;
+    countRequest(metrics.meter, this.#name, performance.now() - this.#startedMs, this.#error);
+  }
+
+  #complete(id: string, status: number, headers: readonly string[], json: string, error: string | undefined): void {
+    const { everyReply, replies } = this.#shared;
+    this.#status = status;
+    this.#headers = [
       'x-request-id',
       id,
-      ...this.#everyReply,
+      ...everyReply,
       ...headers,
       'content-type',
       jsonContent,
       'content-length',
       String(Buffer.byteLength(json)),
     ];
-    this.response.writeHead(status, own).end(json);
-  }
-
-  #count(error: string | undefined): void {
-    const { metrics } = this.#services;
-    if (metrics === undefined) return;
-    metrics.requests++;
-    countRequest(metrics.meter, this.#name, performance.now() - this.#startedMs, error);
+    this.#json = json;
+    this.#error = error;
+    replies.add(this);
   }
 }
 
