@@ -192,6 +192,7 @@ class Answer implements TurnReply {
   #status = 0;
   #headers: string[] = [];
   #json = '';
+  #encoding: 'latin1' | 'utf8' = 'utf8';
   #error: string | undefined = undefined;
 
   constructor(services: HttpServices, shared: Shared, request: IncomingMessage, response: ServerResponse, name: string) {
@@ -202,7 +203,10 @@ class Answer implements TurnReply {
     this.#name = name;
   }
 
+  /** `json` is ASCII. */
   give(status: number, headers: readonly string[], json: string): void {
+    // What is known to be ASCII is neither measured nor encoded as UTF-8.
+    this.#encoding = 'latin1';
     this.#complete(requestIdOf(this.request.headers), status, headers, json, undefined);
   }
 
@@ -213,7 +217,7 @@ class Answer implements TurnReply {
   }
 
   write(): void {
-    this.response.writeHead(this.#status, this.#headers).end(this.#json);
+    this.response.writeHead(this.#status, this.#headers).end(this.#json, this.#encoding);
     const { metrics } = this.#services;
     if (metrics === undefined) return;
     metrics.requests++;
@@ -231,7 +235,7 @@ class Answer implements TurnReply {
       'content-type',
       jsonContent,
       'content-length',
-      String(Buffer.byteLength(json)),
+      String(Buffer.byteLength(json, this.#encoding)),
     ];
     this.#json = json;
     this.#error = error;

@@ -71,17 +71,23 @@ class HttpClient implements ClientRecord {
   readonly generation: Generation;
   readonly userId: number;
   readonly certificateUser = undefined;
-  readonly memberships: ClientRecord['memberships'] = new Set();
   readonly presentedClientId = 0n;
   lastSeenMs = 0;
   session = undefined;
   tellStale = undefined;
   readonly #origin: Origin;
+  #memberships: ClientRecord['memberships'] | undefined = undefined;
 
   constructor(origin: Origin, user: User, generation: Generation) {
     this.#origin = origin;
     this.userId = user.id;
     this.generation = generation;
+  }
+
+  /** Few requests come to have any. */
+  get memberships(): ClientRecord['memberships'] {
+    this.#memberships ??= new Set();
+    return this.#memberships;
   }
 
   /** Only logs want to know. */

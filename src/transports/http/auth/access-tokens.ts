@@ -56,6 +56,8 @@ export class AccessTokens {
   readonly #keys: JwtKeys;
   readonly #trusted: TrustedIssuers;
   readonly #remembered = new Map<string, VerifiedToken>();
+  /** The one that was asked for last: to compare a token takes less than to hash it. */
+  #latest: { readonly token: string; readonly verified: VerifiedToken } | undefined = undefined;
 
   /** Throws if the secrets do not serve the algorithm. */
   constructor(system: System, settings: JwtSettings) {
@@ -88,10 +90,15 @@ export class AccessTokens {
 
   /** A token that verified before and still holds. */
   remembered(token: string): VerifiedToken | undefined {
-    const verified = this.#remembered.get(token);
-    if (verified === undefined) return undefined;
+    if (this.#latest?.token !== token) {
+      const verified = this.#remembered.get(token);
+      if (verified === undefined) return undefined;
+      this.#latest = { token, verified };
+    }
+    const { verified } = this.#latest;
     if (this.holds(verified)) return verified;
     this.#remembered.delete(token);
+    this.#latest = undefined;
     return undefined;
   }
 

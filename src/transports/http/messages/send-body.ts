@@ -41,7 +41,8 @@ export interface SendBody {
 
 const indexBytes = 16;
 const headerBytes = 64;
-const metadataBytesMax = 1024;
+/** Holds the names and keys of most sends. */
+const metadataBytes = 96;
 const keyBytesMax = 255;
 
 /** Throws 422 for what is no base64, 4028 and 3 for the partitioning, 4009 for no messages. */
@@ -134,7 +135,7 @@ function partitioningOf({ kind, value }: SendBody['partitioning']): Partitioning
 }
 
 function encodeMetadata(stream: Identifier, topic: Identifier, partitioning: Partitioning, count: number): Buffer {
-  const writer = new Writer(metadataBytesMax);
+  const writer = new Writer(metadataBytes);
   writer.u32(0);
   writeIdentifier(writer, stream);
   writeIdentifier(writer, topic);
