@@ -23,6 +23,7 @@ const layers = [
   'transports',
   'handlers',
   'client',
+  'console',
   'streaming',
   'storage',
   'quic',
@@ -36,6 +37,7 @@ const layers = [
 const only: Readonly<Record<string, readonly string[]>> = {
   bench: ['client', 'protocol', 'config'],
   client: ['quic', 'protocol'],
+  console: [],
   quic: ['addon'],
   addon: [],
   protocol: [],
