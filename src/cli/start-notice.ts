@@ -11,7 +11,9 @@ export function startNotice(version: string, settings: Settings, server: Running
     ...(quic === undefined ? [] : [`  QUIC  ${quic} (ALPN iggy)`]),
     ...(tcp === undefined ? [] : [`  TCP   ${tcp}${settings.tcp.tls.enabled ? ' (TLS)' : ''}`]),
     ...(websocket === undefined ? [] : [`  WS    ${settings.websocket.tls.enabled ? 'wss' : 'ws'}://${websocket}`]),
-    ...(http === undefined ? [] : [`  HTTP  ${settings.http.tls.enabled ? 'https' : 'http'}://${http}`]),
+    ...(http === undefined
+      ? []
+      : [`  HTTP  ${settings.http.tls.enabled ? 'https' : 'http'}://${http}${settings.http.webUi ? ' (console at /ui)' : ''}`]),
     ...(server.selfSignedFingerprint === undefined ? [] : [`  Cert  self-signed, SHA-256 ${server.selfSignedFingerprint}`]),
     `  Data  ${settings.system.path}`,
     ...credentialLines(settings, server),

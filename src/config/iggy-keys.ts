@@ -7,7 +7,6 @@ export const ignoredIggyKeys: readonly string[] = [
   'data_maintenance.archiver',
   'data_maintenance.messages.archiver_enabled',
   'data_maintenance.state',
-  'http.web_ui',
   'message_bus',
   'message_cleaner',
   'message_saver',

@@ -226,6 +226,7 @@ export const schema = z.object({
         { initial: 10_000, doc: 'Lags of consumer groups among the metrics, one for each group and partition.' },
       ),
     }),
+    web_ui: flag({ initial: false, doc: 'Whether the web console is served, at `/ui`.' }),
     tails_max: count({ min: 0, max: 100_000 }, { initial: 100, doc: 'Tails of partitions that may be open at once.' }),
     cors: z.object({
       enabled: flag({ initial: true, doc: 'Whether web pages of other origins may call the API.' }),

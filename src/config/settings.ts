@@ -89,6 +89,7 @@ export function settingsOf(values: Values, rootCredentials: RootCredentials | un
       bodyBytesMax: http.max_request_size,
       loginFailuresMax: http.login_failures_max,
       tailsMax: http.tails_max,
+      webUi: http.web_ui,
       /** Undefined: nothing is measured, and the path does not exist. */
       metrics: http.metrics.enabled
         ? {

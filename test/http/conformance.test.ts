@@ -1,4 +1,4 @@
-// The API as Iggy 0.8 has it, row by row of its conformance list. Row 7, revoked tokens over a restart, is in access-tokens.test.ts.
+// The API as Iggy 0.8 has it, row by row of its conformance list. Row 7, revoked tokens over a restart, is in access-tokens.test.ts, and row 34, the console, in console.test.ts.
 
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';

@@ -16,6 +16,7 @@ import { HttpFailure } from './request/failure.ts';
 import { type BodyLimits, takeBodies } from './request/read-body.ts';
 import { refuseUnreadable } from './request/refuse-unreadable.ts';
 import { requestIdOf } from './request/request-id.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -36,6 +37,8 @@ export interface HttpAppOptions {
   readonly bodyBytesMax: number;
   /** Undefined: pages of other origins may not call. */
   readonly cors: CorsSettings | undefined;
+  /** Whether the web console is served. */
+  readonly webUi: boolean;
 }
 
 const areas: readonly ((app: HttpApp, services: HttpServices) => void)[] = [
@@ -86,7 +89,8 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
   answerPlainMessages(app, services, bodies, compile);
   app.addHook('onRequest', authentication(services, paths));
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.is404 || endsInSlash(request.url)) done(unknown(request.method, paths.of(request.url)) as never);
+    if (request.is404 || (endsInSlash(request.url) && !request.routeOptions.config.takesSlash))
+      done(unknown(request.method, paths.of(request.url)) as never);
     else done();
   });
   takeBodies(app, bodies);
@@ -94,6 +98,7 @@ export async function createHttpApp(options: HttpAppOptions, services: HttpServi
   app.addSchema(failureSchema);
   for (const area of areas) area(app, services);
   docsRoutes(app, document);
+  if (options.webUi) consoleRoutes(app);
   paths.refuseOtherMethods();
   return app;
 }

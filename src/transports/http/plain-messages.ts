@@ -54,8 +54,8 @@ export function answerPlainMessages(
   const { server } = app;
   const application = server.listeners('request')[0] as RequestListener;
   let plain: PlainMessages | undefined;
-  app.addHook('onRequest', ({ headers }, reply, done) => {
-    if (plain === undefined && headers.origin === undefined && !services.stopping()) {
+  app.addHook('onRequest', ({ headers, routeOptions }, reply, done) => {
+    if (plain === undefined && headers.origin === undefined && routeOptions.config.cors !== false && !services.stopping()) {
       const { 'x-request-id': _, ...everyReply } = reply.getHeaders();
       plain = new PlainMessages(services, bodies, compile, application, Object.entries(everyReply).flat() as string[]);
     }

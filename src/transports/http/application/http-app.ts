@@ -43,6 +43,10 @@ declare module 'fastify' {
     isPublic?: boolean;
     /** The body is taken as bytes, whatever its type. */
     takesBytes?: boolean;
+    /** The path may end in a slash. */
+    takesSlash?: boolean;
+    /** The reply has no headers of CORS. */
+    cors?: false;
   }
   interface FastifyRequest {
     /** Who asks. Null on public routes. */

@@ -13,7 +13,7 @@ export interface KnownPath {
 
 interface Pattern {
   readonly url: string;
-  /** Undefined: a parameter. */
+  /** Undefined: a parameter. `*` as the last one: whatever follows, if only a slash. */
   readonly segments: readonly (string | undefined)[];
   readonly methods: HTTPMethods[];
   isPublic: boolean;
@@ -35,7 +35,8 @@ export function knownPaths(app: HttpApp): KnownPaths {
   };
   let areAllThere = false;
   app.addHook('onRoute', ({ url, method, config }) => {
-    if (areAllThere) return;
+    // `*` alone is CORS’s, for OPTIONS of any path.
+    if (areAllThere || url === '*') return;
     const segments = url.split('/').map((segment) => (segment.startsWith(':') ? undefined : segment));
     const pattern = patterns.get(url) ?? { url, segments, methods: [], isPublic: false };
     for (const one of [method].flat() as HTTPMethods[]) if (!pattern.methods.includes(one)) pattern.methods.push(one);
@@ -65,9 +66,9 @@ export function wrongMethod(present: readonly string[]): HttpFailure {
 }
 
 function matches({ segments }: Pattern, given: readonly string[]): boolean {
-  return (
-    segments.length === given.length && segments.every((segment, i) => (segment === undefined ? given[i] !== '' : segment === given[i]))
-  );
+  const named = segments.at(-1) === '*' ? segments.slice(0, -1) : segments;
+  const isLong = named === segments ? given.length === segments.length : given.length >= segments.length;
+  return isLong && named.every((segment, i) => (segment === undefined ? given[i] !== '' : segment === given[i]));
 }
 
 function parameters({ segments }: Pattern): number {
