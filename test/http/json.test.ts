@@ -74,6 +74,8 @@ describe('parseJson', () => {
     assert.throws(() => parseJson('{"a":1,"b":{"a":1,"a":2}}'), { kind: 'duplicate' });
     parseJson(`${'['.repeat(32)}${']'.repeat(32)}`);
     assert.throws(() => parseJson(`${'['.repeat(33)}${']'.repeat(33)}`), { kind: 'malformed' });
+    assert.equal((parseJson(`[${Array(40).fill('[{}]').join(',')}]`) as JsonValue[]).length, 40, 'what lies side by side is not deep');
+    assert.throws(() => parseJson('{"a":null,"a":1}'), { kind: 'duplicate' });
     assert.deepEqual(Object.keys(parseJson('{"__proto__":1}') as object), ['__proto__']);
   });
 });
