@@ -113,12 +113,11 @@ async function request(method: string, path: string, token: string | undefined, 
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   };
   const answered = fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  const [reply, text] = await answered.then(
-    async (reply) => [reply, await reply.text()] as const,
-    () => {
+  const [reply, text] = await answered
+    .then(async (reply) => [reply, await reply.text()] as const)
+    .catch(() => {
       throw new ApiError(0, 'The server does not answer.');
-    },
-  );
+    });
   if (!reply.ok) throw new ApiError(reply.status, reasonOf(reply.status, text));
   return text === '' ? undefined : parseJson(text);
 }

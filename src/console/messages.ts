@@ -1,7 +1,7 @@
 // The messages of a partition, a page at a time. Where a page begins stands in its address: `?kind=first`, `?kind=last`, or `?kind=offset&value=<offset>`. Nothing is committed.
 
 import { button, type Child, element, facts, table } from './dom.ts';
-import { formatTime, type Whole } from './format.ts';
+import { formatSize, formatTime, type Whole } from './format.ts';
 import { formOf, fromBase64, hex, type PayloadForm, previewPayload, showPayload, showValue, type TypedValue } from './payload.ts';
 import { type Screen, topicPath } from './screen.ts';
 import { type Topic, trailTo } from './topic.ts';
@@ -52,7 +52,7 @@ export const messagesScreen: Screen = async ({ api, ids: [streamId = '', topicId
     title: `Messages of partition ${partitionId}`,
     trail: [...trailTo(streamId), [topicPath(streamId, topicId), topic.name]],
     content: [
-      facts({ Messages: partition?.messages_count ?? 0, 'Last offset': String(last), Size: partition?.size ?? '0 B' }),
+      facts({ Messages: partition?.messages_count ?? 0, 'Last offset': String(last), Size: formatSize(partition?.size ?? '0 B') }),
       element(
         'nav',
         { className: 'actions', ariaLabel: 'Pages' },

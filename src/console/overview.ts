@@ -1,7 +1,7 @@
 // What the server is and does.
 
 import { facts } from './dom.ts';
-import { formatDuration, formatTime, type Whole } from './format.ts';
+import { formatDuration, formatSize, formatTime, type Whole } from './format.ts';
 import type { Screen } from './screen.ts';
 
 interface Stats {
@@ -44,16 +44,16 @@ export const overviewScreen: Screen = async ({ api }) => {
         Partitions: stats.partitions_count,
         Segments: stats.segments_count,
         Messages: stats.messages_count,
-        'Size of messages': stats.messages_size_bytes,
+        'Size of messages': formatSize(stats.messages_size_bytes),
         'Consumer groups': stats.consumer_groups_count,
         'Connected clients': stats.clients_count,
         'CPU of the process': `${stats.cpu_usage.toFixed(1)} %`,
         'CPU of the machine': `${stats.total_cpu_usage.toFixed(1)} %`,
-        Memory: stats.memory_usage,
-        'Memory of the machine': `${stats.available_memory} of ${stats.total_memory} free`,
-        Disk: `${stats.free_disk_space} of ${stats.total_disk_space} free`,
-        Read: stats.read_bytes,
-        Written: stats.written_bytes,
+        Memory: formatSize(stats.memory_usage),
+        'Memory of the machine': `${formatSize(stats.available_memory)} of ${formatSize(stats.total_memory)} free`,
+        Disk: `${formatSize(stats.free_disk_space)} of ${formatSize(stats.total_disk_space)} free`,
+        Read: formatSize(stats.read_bytes),
+        Written: formatSize(stats.written_bytes),
         'Running for': formatDuration(stats.run_time),
         Started: formatTime(stats.start_time),
         Process: stats.process_id,
@@ -61,7 +61,7 @@ export const overviewScreen: Screen = async ({ api }) => {
         Host: stats.hostname,
         System: `${stats.os_name} ${stats.os_version}`,
         Kernel: stats.kernel_version,
-        'Version of Iggy': stats.iggy_server_version,
+        Version: stats.iggy_server_version,
       }),
     ],
   };

@@ -35,7 +35,8 @@ export function showPayload(bytes: Uint8Array, form: PayloadForm): string {
   const shown = bytes.subarray(0, shownBytesMax[form]);
   const rest = shown.length < bytes.length ? `\n… the first ${shown.length} of ${bytes.length} bytes` : '';
   if (form === 'hex') return hexRows(shown) + rest;
-  const text = new TextDecoder().decode(shown);
+  // A character that the limit cuts is left out.
+  const text = new TextDecoder().decode(shown, { stream: rest !== '' });
   if (form === 'text') return text + rest;
   if (rest !== '') return `Too large to be shown as JSON: ${bytes.length} bytes`;
   try {
@@ -48,7 +49,7 @@ export function showPayload(bytes: Uint8Array, form: PayloadForm): string {
 /** One line. */
 export function previewPayload(bytes: Uint8Array, form: PayloadForm): string {
   const head = bytes.subarray(0, 120);
-  const text = form === 'hex' ? hex(head.subarray(0, 32)) : new TextDecoder().decode(head).replaceAll(/\s+/g, ' ');
+  const text = form === 'hex' ? hex(head.subarray(0, 32)) : new TextDecoder().decode(head, { stream: true }).replaceAll(/\s+/g, ' ');
   return text.length > 80 || head.length < bytes.length ? `${text.slice(0, 80)}…` : text;
 }
 

@@ -2,7 +2,7 @@
 
 import { askFor, askToConfirm } from './dialogs.ts';
 import { button, element, facts, link, table } from './dom.ts';
-import { formatDuration, formatTime, type Whole } from './format.ts';
+import { formatDuration, formatSize, formatTime, type Whole } from './format.ts';
 import { type Screen, streamPath, streamsPath, topicPath } from './screen.ts';
 
 interface Stream {
@@ -45,7 +45,7 @@ export const streamsScreen: Screen = async ({ api, reload }) => {
           link(streamPath(stream.id), stream.name),
           stream.topics_count,
           stream.messages_count,
-          stream.size,
+          formatSize(stream.size),
           formatTime(stream.created_at),
         ]),
         'There are no streams.',
@@ -89,7 +89,7 @@ export const streamScreen: Screen = async ({ api, ids: [id = ''], reload, open }
     title: `Stream ${stream.name}`,
     trail: [[streamsPath, 'Streams']],
     content: [
-      facts({ Id: stream.id, Messages: stream.messages_count, Size: stream.size, Created: formatTime(stream.created_at) }),
+      facts({ Id: stream.id, Messages: stream.messages_count, Size: formatSize(stream.size), Created: formatTime(stream.created_at) }),
       element(
         'div',
         { className: 'actions' },
@@ -105,7 +105,7 @@ export const streamScreen: Screen = async ({ api, ids: [id = ''], reload, open }
           link(topicPath(stream.id, topic.id), topic.name),
           topic.partitions_count,
           topic.messages_count,
-          topic.size,
+          formatSize(topic.size),
           formatDuration(topic.message_expiry),
           formatTime(topic.created_at),
         ]),

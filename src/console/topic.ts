@@ -2,7 +2,7 @@
 
 import { askToConfirm } from './dialogs.ts';
 import { button, element, facts, link, table } from './dom.ts';
-import { formatDuration, formatLimit, formatTime, type Whole } from './format.ts';
+import { formatDuration, formatLimit, formatSize, formatTime, type Whole } from './format.ts';
 import { type Screen, streamPath, streamsPath, topicPath } from './screen.ts';
 
 export interface Partition {
@@ -60,7 +60,7 @@ export const topicScreen: Screen = async ({ api, ids: [streamId = '', topicId = 
       facts({
         Id: topic.id,
         Messages: topic.messages_count,
-        Size: topic.size,
+        Size: formatSize(topic.size),
         'Size at most': formatLimit(topic.max_topic_size),
         'Messages expire after': formatDuration(topic.message_expiry),
         Compression: topic.compression_algorithm,
@@ -75,7 +75,7 @@ export const topicScreen: Screen = async ({ api, ids: [streamId = '', topicId = 
           partition.messages_count,
           partition.messages_count === 0 ? '' : partition.current_offset,
           partition.segments_count,
-          partition.size,
+          formatSize(partition.size),
           formatTime(partition.created_at),
         ]),
         'The topic has no partitions.',

@@ -51,6 +51,18 @@ describe('the package', () => {
     assert.equal(await node('requires.cjs', code), '1 function\n');
   });
 
+  it('serves the web console', async () => {
+    const code = `
+      import { Galgo } from 'galgo';
+      const galgo = await Galgo.start({ config: { http: { enabled: true, address: '127.0.0.1:0', web_ui: true } } });
+      for (const path of ['/ui', '/ui/console.js', '/ui/console.css', '/ui/icon.svg']) {
+        const reply = await fetch('http://' + galgo.addresses.http + path, { headers: { connection: 'close' } });
+        console.log(reply.status, (await reply.text()).length > 100);
+      }
+      await galgo.close();`;
+    assert.equal(await node('console.mjs', code), '200 true\n'.repeat(4));
+  });
+
   it('loads nothing of the server, nor a native addon, until a server is started', async () => {
     const addons = (entry: string) => `
       require(${JSON.stringify(entry)});
