@@ -11,6 +11,7 @@ import type { Carrier } from './carrier.ts';
 import { ClassicRequests } from './classic-requests.ts';
 import { type Admission, type Frame, FrameReader, type FrameSink } from './frame-reader.ts';
 import type { OpenConnection } from './listener.ts';
+import type { MovingConnection } from './moving-connection.ts';
 import { type ByteSink, Output } from './output.ts';
 import type { Requests } from './requests.ts';
 import type { TransportServices } from './services.ts';
@@ -36,6 +37,7 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
   readonly #transport: Transport;
   readonly #traffic: TransportTraffic;
   readonly #reader: FrameReader;
+  readonly #session = new VsrSession();
   #requests: Requests | undefined;
   #readingPaused = false;
   #closed = false;
@@ -43,17 +45,25 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
   /** A request that later ones must wait for. */
   #exclusive = false;
   #unanswered = 0;
+  /** Requests that were put aside. */
+  #parked = 0;
+  /** No frame may begin: the connection is to leave the thread. */
+  #held = false;
   #lastByteAtMs: number;
 
-  constructor(transport: Transport, client: ClientRecord, services: TransportServices) {
+  /** `moved`: what another thread served until now. */
+  constructor(transport: Transport, client: ClientRecord, services: TransportServices, moved?: MovingConnection) {
     this.#transport = transport;
     this.client = client;
     this.services = services;
     this.log = services.log;
     this.#traffic = services.traffic[client.transport];
     this.output = new Output(transport, services.flushScheduler, this.#traffic);
-    this.#reader = new FrameReader(this, services.receiveBuffers);
+    this.#reader = new FrameReader(this, services.receiveBuffers, moved?.generation);
     this.#lastByteAtMs = services.clock.nowMs();
+    if (moved === undefined) return;
+    this.#requests = this.#begin(moved.generation);
+    if (moved.history !== undefined) this.#session.history.load(moved.history);
   }
 
   get closed(): boolean {
@@ -105,11 +115,44 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
 
   park(): void {
     this.#unanswered--;
+    this.#parked++;
     if (this.#ending && this.#unanswered === 0) this.#endNow();
   }
 
   unpark(): void {
     this.#unanswered++;
+    this.#parked--;
+  }
+
+  /** While it is held no further frame is begun, so that the connection comes to where it can leave. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (held) this.#updateReading();
+    else this.resume();
+  }
+
+  /** Held, between two frames, with nothing under way in either direction. */
+  canLeave(): boolean {
+    if (this.#closed || this.#ending || !this.#held || !this.#reader.atFrame || this.#unanswered + this.#parked > 0) return false;
+    this.output.flush();
+    return this.output.unsentBytes === 0 && this.#reader.generation !== undefined;
+  }
+
+  /** Ends the connection here, without a word to the peer or to `services`. To be called when it can leave. */
+  leave(): MovingConnection {
+    const generation = this.#reader.generation as Generation;
+    const { kept } = this.#reader;
+    const history = generation === 'vsr' ? this.#session.history.contents() : undefined;
+    this.#closed = true;
+    this.output.close();
+    this.#reader.close();
+    return { generation, kept: kept && Uint8Array.from(kept), history };
+  }
+
+  /** Goes on with what the other thread had read. */
+  arrived(kept: Buffer): void {
+    this.#reader.received(kept, kept.length);
+    this.#updateReading();
   }
 
   ready(): boolean {
@@ -117,6 +160,7 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
     return (
       !this.#exclusive &&
       !this.#ending &&
+      (!this.#held || this.#reader.midFrame) &&
       this.#unanswered < limits.unansweredRequestsMax &&
       this.output.unsentBytes < limits.unansweredBytesMax &&
       (gate === undefined || gate.pass(this.client, this))
@@ -172,7 +216,7 @@ export class Connection implements Carrier, FrameSink, OpenConnection {
   }
 
   #begin(generation: Generation): Requests {
-    const requests = generation === 'classic' ? new ClassicRequests(this) : new VsrRequests(this, new VsrSession());
+    const requests = generation === 'classic' ? new ClassicRequests(this) : new VsrRequests(this, this.#session);
     this.client.generation = generation;
     this.client.tellStale = (clientId) => requests.stale(clientId);
     return requests;

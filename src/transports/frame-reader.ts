@@ -95,6 +95,16 @@ export class FrameReader {
     return !this.midFrame && this.#kept === undefined && !this.#waitingForMemory;
   }
 
+  /** True if what it holds, if anything, begins with a frame. */
+  get atFrame(): boolean {
+    return !this.midFrame && !this.#waitingForMemory;
+  }
+
+  /** What it holds of frames that nobody has seen; to be called while `atFrame`. */
+  get kept(): Buffer | undefined {
+    return this.#kept;
+  }
+
   /** Memory that the transport reads into next. */
   nextBuffer(): Buffer {
     const target = this.#target;

@@ -11,6 +11,12 @@ export interface Answer {
 const answersMax = 5;
 const answerBytesMax = 64 * 1024;
 
+/** What a history holds, for one on another thread. */
+export interface ReplyHistoryContents {
+  highest: bigint;
+  answers: [bigint, { operation: number; body: Uint8Array<ArrayBuffer> } | 'secret'][];
+}
+
 export class ReplyHistory {
   #highest = 0n;
   readonly #answers = new Map<bigint, Answer | 'secret'>();
@@ -29,6 +35,21 @@ export class ReplyHistory {
     if (this.#answers.size <= answersMax) return;
     const oldest = this.#answers.keys().next().value;
     if (oldest !== undefined) this.#answers.delete(oldest);
+  }
+
+  contents(): ReplyHistoryContents {
+    const answers: ReplyHistoryContents['answers'] = [];
+    for (const [number, answer] of this.#answers) {
+      answers.push([number, answer === 'secret' ? answer : { operation: answer.operation, body: Uint8Array.from(answer.body) }]);
+    }
+    return { highest: this.#highest, answers };
+  }
+
+  load({ highest, answers }: ReplyHistoryContents): void {
+    this.#highest = highest;
+    for (const [number, answer] of answers) {
+      this.#answers.set(number, answer === 'secret' ? answer : { operation: answer.operation, body: Buffer.from(answer.body.buffer) });
+    }
   }
 
   /** A new login counts from one again. */

@@ -4,6 +4,7 @@ import net from 'node:net';
 import type { ClientRecord } from '../streaming/clients.ts';
 import { Connection, type Transport } from './connection.ts';
 import type { OpenConnection } from './listener.ts';
+import type { MovingConnection } from './moving-connection.ts';
 import type { TransportServices } from './services.ts';
 
 class SocketTransport implements Transport {
@@ -48,9 +49,10 @@ export function connectSocket(
   client: ClientRecord,
   connections: Set<OpenConnection>,
   services: TransportServices,
+  moved?: MovingConnection,
 ): Connection {
   socket.setNoDelay(true);
-  const connection = new Connection(new SocketTransport(socket), client, services);
+  const connection = new Connection(new SocketTransport(socket), client, services, moved);
   connections.add(connection);
   socket.on('drain', () => connection.drained());
   socket.on('error', (error) => services.log.debug({ client: client.id, err: error }, 'socket error'));
@@ -61,13 +63,24 @@ export function connectSocket(
   return connection;
 }
 
-/** Serves a socket that another thread accepted and whose descriptor is this thread's. It reads into memory that the connection names. */
+/** A connection whose socket was made of a descriptor. */
+export interface DescriptorConnection {
+  readonly connection: Connection;
+  /** Of the socket; undefined if it has none any more. */
+  descriptor(): number | undefined;
+}
+
+/**
+ * Serves a socket that another thread accepted, or served until now (`moved`), and whose descriptor is this thread's. It reads into memory that the connection
+ * names.
+ */
 export function connectDescriptor(
   fd: number,
   client: ClientRecord,
   connections: Set<OpenConnection>,
   services: TransportServices,
-): Connection {
+  moved?: MovingConnection,
+): DescriptorConnection {
   let connection: Connection | undefined;
   const onread: net.OnReadOpts = {
     buffer: () => connection?.nextBuffer() ?? services.receiveBuffers.shared,
@@ -78,6 +91,13 @@ export function connectDescriptor(
   };
   const options: net.SocketConstructorOpts & { onread: net.OnReadOpts } = { fd, readable: true, writable: true, onread };
   const socket = new net.Socket(options);
-  connection = connectSocket(socket, client, connections, services);
-  return connection;
+  connection = connectSocket(socket, client, connections, services, moved);
+  if (moved?.kept !== undefined) connection.arrived(Buffer.from(moved.kept.buffer));
+  return {
+    connection,
+    descriptor() {
+      const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } | null };
+      return socket.destroyed || socket.readableEnded || handle?.fd === undefined || handle.fd < 0 ? undefined : handle.fd;
+    },
+  };
 }

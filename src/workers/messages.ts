@@ -10,6 +10,7 @@ import type { TransportName } from '../streaming/clients.ts';
 import type { SendWindowContents, TopicKey } from '../streaming/send-window.ts';
 import type { LateSend } from '../streaming/send-windows.ts';
 import type { ControlOutcome } from '../transports/control.ts';
+import type { MovingConnection } from '../transports/moving-connection.ts';
 import type { QuicFromWorker, QuicToWorker } from './quic-messages.ts';
 
 /** What a worker knows of users, streams and topics that are new or others than before, and of those that are gone. */
@@ -33,6 +34,15 @@ export interface LoginState {
 /** A ControlOutcome whose body has memory of its own. */
 export type SentOutcome = Exclude<ControlOutcome, { kind: 'reply' }> | { kind: 'reply'; body: Uint8Array<ArrayBuffer> };
 
+/** A client that another worker served until now. */
+export interface MovedClient {
+  connection: MovingConnection;
+  presentedClientId: bigint;
+  login: LoginState | undefined;
+  /** The server has begun to stop, and its connections with it. */
+  ends: 'stop' | 'destroy' | undefined;
+}
+
 /** How a poll ended that the control thread carried out. */
 export type PollAnswer =
   | { kind: 'failed'; status: number }
@@ -44,7 +54,9 @@ export type PollAnswer =
 export type ToWorker =
   | { kind: 'view'; epoch: number; changes: ViewChanges }
   | { kind: 'login'; epoch: number | undefined; login: LoginState }
-  | { kind: 'socket'; descriptor: number; client: number; address: string }
+  | { kind: 'socket'; descriptor: number; client: number; address: string; moved: MovedClient | undefined }
+  /** The client is to go on with the worker of this number. */
+  | { kind: 'move'; client: number; to: number }
   | { kind: 'outcome'; request: number; outcome: SentOutcome; stream: Identifier | undefined; topic: Identifier | undefined }
   | { kind: 'answer'; request: number; answer: PollAnswer }
   | { kind: 'stale'; client: number; clientId: bigint | undefined }
@@ -76,6 +88,18 @@ export type FromWorker =
   | { kind: 'connected'; client: number; transport: TransportName; address: string }
   | { kind: 'disconnected'; client: number }
   | { kind: 'quic'; message: QuicFromWorker }
+  /** The client is the control thread's to hand on to the worker `to`; `descriptor` is one of its socket. */
+  | {
+      kind: 'moved';
+      client: number;
+      to: number;
+      descriptor: number;
+      connection: MovingConnection;
+      presentedClientId: bigint;
+      lastSeenMs: number;
+    }
+  /** A `stale` came here for a client that is here no longer. */
+  | { kind: 'stale'; client: number; clientId: bigint | undefined }
   | {
       kind: 'command';
       request: number;

@@ -19,7 +19,7 @@ export class RemoteClient implements ClientRecord, OpenConnection {
   lastSeenMs: number;
   presentedClientId = 0n;
   session: ClientRecord['session'];
-  readonly #link: WorkerLink;
+  #link: WorkerLink;
   readonly #windows: SendWindows;
   #userId: number | undefined;
   #gone = false;
@@ -37,7 +37,7 @@ export class RemoteClient implements ClientRecord, OpenConnection {
     this.address = connection.address;
     this.lastSeenMs = connection.nowMs;
     this.#ended = ended;
-    this.tellStale = (clientId) => link.post({ kind: 'stale', client: this.id, clientId });
+    this.tellStale = (clientId) => this.#link.post({ kind: 'stale', client: this.id, clientId });
   }
 
   get userId(): number | undefined {
@@ -57,6 +57,12 @@ export class RemoteClient implements ClientRecord, OpenConnection {
   /** The worker gave the window back because the login might change, and it did not. */
   lendAgain(): void {
     if (this.session !== undefined && !this.#windows.isLent(this.session.sends)) this.#tell(false);
+  }
+
+  /** Another worker serves it from now on. Returns what that one must know of its login. */
+  movedTo(link: WorkerLink): LoginState | undefined {
+    this.#link = link;
+    return this.#userId === undefined ? undefined : this.#login();
   }
 
   /** The connection has ended: the worker wants to hear nothing more of it. */
@@ -79,8 +85,11 @@ export class RemoteClient implements ClientRecord, OpenConnection {
   }
 
   #tell(atOnce: boolean): void {
-    const login: LoginState = { client: this.id, userId: this.#userId, session: this.#lend() };
-    this.#link.post({ kind: 'login', epoch: atOnce ? this.#link.raiseEpoch() : undefined, login });
+    this.#link.post({ kind: 'login', epoch: atOnce ? this.#link.raiseEpoch() : undefined, login: this.#login() });
+  }
+
+  #login(): LoginState {
+    return { client: this.id, userId: this.#userId, session: this.#lend() };
   }
 
   #lend(): LoginState['session'] {

@@ -31,6 +31,7 @@ export class WorkerClients {
     return this.#byId.get(id);
   }
 
+  /** The connection has ended, or is another worker's from now on. */
   disconnect(client: ClientRecord): void {
     this.giveBackWindow(client);
     this.#byId.delete(client.id);

@@ -51,6 +51,12 @@ export class WorkerLink implements WindowBorrower {
     this.post({ kind: 'sent', send });
   }
 
+  /** What connections that come now are told at once, since the others have been told. */
+  get ends(): 'stop' | 'destroy' | undefined {
+    if (this.#destroyingConnections) return 'destroy';
+    return this.#stoppingConnections ? 'stop' : undefined;
+  }
+
   /** The server stops, for all connections at once. */
   stopConnections(): void {
     if (this.#stoppingConnections) return;

@@ -18,7 +18,7 @@ import type { RequestSubject } from '../transports/request-observer.ts';
 import type { ControlServices } from '../transports/services.ts';
 import type { ConnectionTaker } from '../transports/tcp.ts';
 import { ForwardedPoll } from './forwarded-poll.ts';
-import type { FromWorker, SentOutcome } from './messages.ts';
+import type { FromWorker, MovedClient, SentOutcome } from './messages.ts';
 import { QuicWorkers } from './quic-workers.ts';
 import { relayLogLine } from './relay-log-line.ts';
 import { RemoteClient } from './remote-client.ts';
@@ -74,7 +74,13 @@ export class WorkerPool implements ConnectionTaker {
     if (descriptor === undefined || descriptor < 0) return undefined;
     const link = this.#links.reduce((least, other) => (other.clients.size < least.clients.size ? other : least));
     const client = this.#connect(link, this.#services.system.clients.freeId(), 'tcp', address, ended);
-    link.post({ kind: 'socket', descriptor: this.#parts.addon.duplicateDescriptor(descriptor), client: client.id, address });
+    link.post({
+      kind: 'socket',
+      descriptor: this.#parts.addon.duplicateDescriptor(descriptor),
+      client: client.id,
+      address,
+      moved: undefined,
+    });
     socket.destroy();
     return client;
   }
@@ -176,6 +182,13 @@ export class WorkerPool implements ConnectionTaker {
         if (client !== undefined) this.#disconnect(link, client);
         break;
       }
+      case 'moved':
+        this.#moved(link, message);
+        break;
+      case 'stale':
+        // It went to another worker, of which was told before.
+        this.#links.find(({ clients }) => clients.has(message.client))?.post(message);
+        break;
       case 'command':
         this.#command(link, message);
         break;
@@ -212,6 +225,20 @@ export class WorkerPool implements ConnectionTaker {
       case 'log':
         relayLogLine(this.#services.log, message.line);
     }
+  }
+
+  #moved(
+    from: WorkerLink,
+    { client: id, to, descriptor, connection, presentedClientId, lastSeenMs }: FromWorker & { kind: 'moved' },
+  ): void {
+    const client = from.clients.get(id);
+    const link = this.#links[to];
+    if (client === undefined || link === undefined) throw new Error(`client ${id} cannot move to worker ${to}`);
+    from.clients.delete(id);
+    link.clients.set(id, client);
+    client.lastSeenMs = Math.max(client.lastSeenMs, lastSeenMs);
+    const moved: MovedClient = { connection, presentedClientId, login: client.movedTo(link), ends: from.ends ?? link.ends };
+    link.post({ kind: 'socket', descriptor, client: id, address: client.address, moved });
   }
 
   #command(link: WorkerLink, { request, client: id, generation, code, body, presentedClientId }: FromWorker & { kind: 'command' }): void {

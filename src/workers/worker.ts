@@ -2,6 +2,7 @@
 // all else is passed on.
 
 import type { MessagePort } from 'node:worker_threads';
+import { loadAddon } from '../addon/addon.ts';
 import { createPollMessages } from '../handlers/messages/poll-messages.ts';
 import { createSendMessages } from '../handlers/messages/send-messages.ts';
 import { startStalledConnections } from '../jobs/stalled-connections.ts';
@@ -22,6 +23,7 @@ import { RequestObserver } from '../transports/request-observer.ts';
 import type { TransportServices } from '../transports/services.ts';
 import { connectDescriptor } from '../transports/tcp-connection.ts';
 import { ControlLink } from './control-link.ts';
+import { Departures } from './departures.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { QuicService } from './quic-service.ts';
 import { SharedMemory } from './shared-memory.ts';
@@ -110,6 +112,7 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
     },
     disconnected(client) {
       gate.release(client);
+      departures.disconnected(client);
       clients.disconnect(client);
       post({ kind: 'disconnected', client: client.id });
     },
@@ -124,6 +127,7 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
     yield* connections;
     yield* quic.connections;
   };
+  const departures = new Departures(loadAddon());
   const tell = () => {
     const figures = takeFigures(view, traffic, meter, clients.takeSeen());
     if (figures !== undefined) post({ kind: 'figures', figures });
@@ -131,6 +135,30 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
   };
   const timer = setInterval(tell, tellEveryMs);
   startStalledConnections(allConnections, () => clock.nowMs());
+
+  const serve = ({ descriptor, client: id, address, moved }: ToWorker & { kind: 'socket' }): void => {
+    const client = clients.connect(id, 'tcp', address);
+    if (moved !== undefined) client.presentedClientId = moved.presentedClientId;
+    if (moved?.login !== undefined) clients.login(moved.login);
+    const served = connectDescriptor(descriptor, client, connections, services, moved?.connection);
+    departures.connected(client, served);
+    if (moved?.ends === 'stop') served.connection.stop();
+    else if (moved?.ends === 'destroy') served.connection.destroy();
+  };
+  const move = ({ client: id, to }: ToWorker & { kind: 'move' }): void => {
+    const moving = clients.get(id);
+    if (moving === undefined) return;
+    departures.begin(moving, ({ client, descriptor, moving: connection }) => {
+      clients.disconnect(client);
+      const { presentedClientId, lastSeenMs } = client;
+      post({ kind: 'moved', client: id, to, descriptor, connection, presentedClientId, lastSeenMs });
+    });
+  };
+  const stale = ({ client: id, clientId }: ToWorker & { kind: 'stale' }): void => {
+    const client = clients.get(id);
+    if (client === undefined) post({ kind: 'stale', client: id, clientId });
+    else client.tellStale?.(clientId);
+  };
 
   const take = (message: ToWorker): void => {
     switch (message.kind) {
@@ -143,7 +171,10 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
         if (message.epoch !== undefined) gate.applied(message.epoch);
         break;
       case 'socket':
-        connectDescriptor(message.descriptor, clients.connect(message.client, 'tcp', message.address), connections, services);
+        serve(message);
+        break;
+      case 'move':
+        move(message);
         break;
       case 'outcome':
         link.outcome(message);
@@ -152,7 +183,7 @@ export function startWorker(port: MessagePort, data: WorkerData): void {
         link.answer(message);
         break;
       case 'stale':
-        clients.get(message.client)?.tellStale?.(message.clientId);
+        stale(message);
         break;
       case 'sent':
         clients.sent(message.send);
