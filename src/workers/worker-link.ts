@@ -1,5 +1,6 @@
 // The control thread's end of one worker: the thread, what is sent to it, and the clients that it serves.
 
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { LateSend, WindowBorrower } from '../streaming/send-windows.ts';
 import type { ForwardedPoll } from './forwarded-poll.ts';
@@ -26,6 +27,11 @@ export class WorkerLink implements WindowBorrower {
 
   post(message: ToWorker, transfer: readonly (ArrayBuffer | MessagePort)[] = []): void {
     this.#worker.postMessage(message, transfer);
+  }
+
+  /** As `performance.eventLoopUtilization` of the thread. */
+  eventLoopUtilisation(now?: EventLoopUtilization, before?: EventLoopUtilization): EventLoopUtilization {
+    return this.#worker.performance.eventLoopUtilization(now, before);
   }
 
   /** What is posted next with this epoch keeps the worker from handling anything before it has arrived. */

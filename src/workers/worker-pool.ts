@@ -17,6 +17,7 @@ import type { QuicOptions } from '../transports/quic/quic-options.ts';
 import type { RequestSubject } from '../transports/request-observer.ts';
 import type { ControlServices } from '../transports/services.ts';
 import type { ConnectionTaker } from '../transports/tcp.ts';
+import { ConnectionSpreader } from './connection-spreader.ts';
 import { ForwardedPoll } from './forwarded-poll.ts';
 import type { FromWorker, MovedClient, SentOutcome } from './messages.ts';
 import { QuicWorkers } from './quic-workers.ts';
@@ -44,6 +45,7 @@ export class WorkerPool implements ConnectionTaker {
   readonly #publisher: ViewPublisher;
   readonly #exits: Promise<void>[] = [];
   readonly #quic: QuicWorkers;
+  #spreader: ConnectionSpreader | undefined;
   #stopping = false;
 
   private constructor(parts: WorkerPoolParts) {
@@ -65,14 +67,14 @@ export class WorkerPool implements ConnectionTaker {
     const { system } = parts.services;
     system.onMutated = () => pool.#publish();
     pool.#publish();
+    pool.#spreader = new ConnectionSpreader(pool.#links, parts.services.clock, parts.services.stopping);
     return pool;
   }
 
-  /** Connections go to the worker that has the fewest. */
   take(socket: net.Socket, address: string, ended: () => void): OpenConnection | undefined {
     const descriptor = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
     if (descriptor === undefined || descriptor < 0) return undefined;
-    const link = this.#links.reduce((least, other) => (other.clients.size < least.clients.size ? other : least));
+    const link = (this.#spreader as ConnectionSpreader).place();
     const client = this.#connect(link, this.#services.system.clients.freeId(), 'tcp', address, ended);
     link.post({
       kind: 'socket',
@@ -98,6 +100,7 @@ export class WorkerPool implements ConnectionTaker {
   /** Resolves when every thread has ended. Connections are to have ended before. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#spreader?.stop();
     for (const link of this.#links) link.post({ kind: 'end' });
     await Promise.all(this.#exits);
   }

@@ -1,9 +1,8 @@
 // Connections that change threads all the time, whatever they are doing: nothing is lost, repeated or answered out of order.
-//
-// The server runs with a module that asks its workers every few milliseconds to give up clients, of any number, to one another, and prints how many went.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import type { Generation } from '../../src/protocol/command.ts';
 import { createStream } from '../../src/protocol/commands/create-stream.ts';
 import { deleteStream } from '../../src/protocol/commands/delete-stream.ts';
 import { deleteUser } from '../../src/protocol/commands/delete-user.ts';
@@ -11,67 +10,51 @@ import { getClients } from '../../src/protocol/commands/get-clients.ts';
 import { getMe } from '../../src/protocol/commands/get-me.ts';
 import { noOptions } from '../../src/protocol/primitives/options.ts';
 import { PollingKind } from '../../src/protocol/primitives/polling-strategy.ts';
+import { clientMoves, movesToldOf } from '../support/client-moves.ts';
 import { assertMessages, createTestTopic, generations, poll, send, testMessage } from '../support/messages.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { eventually, refused } from '../support/server-suite.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/test-server.ts';
 import { createTestUser } from '../support/users.ts';
 
-const clientNumbers = 400;
-const mover = `
-  const workers = [];
-  let moved = 0;
-  process.on('worker', (worker) => {
-    workers.push(worker);
-    worker.on('message', ({ kind }) => kind === 'moved' && ++moved % 50 === 0 && console.log('moved:' + moved));
-  });
-  setInterval(() => {
-    if (workers.length < 3) return;
-    const to = Math.floor(Math.random() * 3);
-    for (let client = 1; client <= ${clientNumbers}; client++) workers[(to + 1) % 3].postMessage({ kind: 'move', client, to });
-    for (let client = 1; client <= ${clientNumbers}; client++) workers[(to + 2) % 3].postMessage({ kind: 'move', client, to });
-  }, 10).unref();
-`;
-const environment = { GALGO_SERVER_WORKERS: '3', NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(mover)}` };
+const environment = clientMoves(3, 'any');
 const unauthenticated = 40;
 
-function movedTimes(server: ServerProcess): number {
-  return Number([...server.output().matchAll(/moved:(\d+)/g)].at(-1)?.[1] ?? 0);
-}
+describe('connections that change threads', () => {
+  const folder = temporaryFolder();
+  const clients: RawClient[] = [];
+  let server: ServerProcess;
 
-for (const generation of generations) {
-  describe(`${generation}: connections that change threads`, () => {
-    const folder = temporaryFolder();
-    const clients: RawClient[] = [];
-    let server: ServerProcess;
+  before(async () => {
+    server = await startServerProcess(folder.path, environment);
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
+  });
+  after(async () => {
+    await server.kill();
+    folder.remove();
+  });
+  const connect = async (generation: Generation): Promise<RawClient> => {
+    const client = await RawClient.connect(server.address, generation);
+    clients.push(client);
+    return client;
+  };
+  const loginAs = async (generation: Generation): Promise<RawClient> => {
+    const client = await connect(generation);
+    await client.login();
+    return client;
+  };
 
-    before(async () => {
-      server = await startServerProcess(folder.path, environment);
-    });
-    afterEach(() => {
-      for (const client of clients.splice(0)) client.close();
-    });
-    after(async () => {
-      assert.equal(await server.stop(), 0, server.output());
-      folder.remove();
-    });
-    const connect = async (): Promise<RawClient> => {
-      const client = await RawClient.connect(server.address, generation);
-      clients.push(client);
-      return client;
-    };
-    const login = async (): Promise<RawClient> => {
-      const client = await connect();
-      await client.login();
-      return client;
-    };
+  for (const generation of generations) {
+    const login = () => loginAs(generation);
 
-    it('store what was sent, once and in order, while requests are under way, large and small', async () => {
+    it(`${generation}: store what was sent, once and in order, while requests are under way, large and small`, async () => {
       const client = await login();
       const name = await createTestTopic(client);
-      const movedBefore = movedTimes(server);
+      const movedBefore = movesToldOf(server.output());
       let sent = 0;
-      for (let round = 0; round < 60; round++) {
+      for (let round = 0; round < 30; round++) {
         const length = 1 + (round % 16);
         const messages = Array.from({ length }, (_, index) => testMessage(sent + index, index % 7 === 3 ? 100_000 : 100));
         await Promise.all(messages.map((message) => send(client, name, [message])));
@@ -83,13 +66,13 @@ for (const generation of generations) {
         }
         sent += length;
       }
-      await eventually('it moved meanwhile', () => movedTimes(server) > movedBefore);
+      await eventually('it moved meanwhile', () => movesToldOf(server.output()) > movedBefore);
     });
 
-    it('keep their number, their login and their place in what is counted', async () => {
+    it(`${generation}: keep their number, their login and their place in what is counted`, async () => {
       const own = await Promise.all(Array.from({ length: 5 }, login));
       const before = await Promise.all(own.map((client) => client.call(getMe, undefined)));
-      for (let round = 0; round < 30; round++) {
+      for (let round = 0; round < 15; round++) {
         await own[round % 5]?.call(createStream, { name: `moving-${round}`, options: noOptions });
         const now = await Promise.all(own.map((client) => client.call(getMe, undefined)));
         assert.deepEqual(
@@ -101,10 +84,10 @@ for (const generation of generations) {
       await eventually('those there are are listed', async () => (await own[0]?.call(getClients, undefined))?.length === own.length);
     });
 
-    it('end with their peer, also when it goes in the middle of a move', async () => {
+    it(`${generation}: end with their peer, also when it goes in the middle of a move`, async () => {
       const stays = await login();
       const name = await createTestTopic(stays);
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 5; round++) {
         const some = await Promise.all(Array.from({ length: 5 }, login));
         for (const client of some) send(client, name, [testMessage(0)]).catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, round % 5));
@@ -113,37 +96,37 @@ for (const generation of generations) {
       await eventually('they are gone', async () => (await stays.call(getClients, undefined))?.length === 1);
     });
 
-    it('are logged in no longer when their user is deleted', async () => {
+    it(`${generation}: are logged in no longer when their user is deleted`, async () => {
       const root = await login();
       const name = await createTestTopic(root);
-      for (let round = 0; round < 5; round++) {
+      for (let round = 0; round < 3; round++) {
         const user = await createTestUser(root, { global: ['sendMessages'] });
-        const client = await connect();
+        const client = await connect(generation);
         await client.login(user.username, user.password);
         await send(client, name, [testMessage(round)]);
         await root.call(deleteUser, { user: user.id });
         await refused(send(client, name, [testMessage(round)]), unauthenticated, 0);
       }
     });
+  }
 
-    it('end with the server', async () => {
-      const some = await Promise.all(Array.from({ length: 8 }, login));
-      const name = await createTestTopic(some[0] as RawClient);
-      let acknowledged = 0;
-      const sending = some.map(async (client) => {
-        for (;;) {
-          await send(client, name, [testMessage(0)]);
-          acknowledged++;
-        }
-      });
-      for (const one of sending) one.catch(() => undefined);
-      await eventually('some are acknowledged', () => acknowledged > 200);
-      assert.equal(await server.stop(), 0, server.output());
-      await Promise.all(sending.map((one) => assert.rejects(one)));
-
-      server = await startServerProcess(folder.path, environment);
-      const { currentOffset } = await poll(await login(), name);
-      assert.ok(Number(currentOffset) + 1 >= acknowledged && Number(currentOffset) < acknowledged + some.length);
+  it('end with the server', async () => {
+    const some = await Promise.all([...generations, ...generations].map(loginAs));
+    const name = await createTestTopic(some[0] as RawClient);
+    let acknowledged = 0;
+    const sending = some.map(async (client) => {
+      for (;;) {
+        await send(client, name, [testMessage(0)]);
+        acknowledged++;
+      }
     });
+    for (const one of sending) one.catch(() => undefined);
+    await eventually('some are acknowledged', () => acknowledged > 200);
+    assert.equal(await server.stop(), 0, server.output());
+    await Promise.all(sending.map((one) => assert.rejects(one)));
+
+    server = await startServerProcess(folder.path);
+    const { currentOffset } = await poll(await loginAs('vsr'), name);
+    assert.ok(Number(currentOffset) + 1 >= acknowledged && Number(currentOffset) < acknowledged + some.length);
   });
-}
+});

@@ -1,5 +1,5 @@
-// A server with worker threads: what one connection was told of holds at once on every other, whatever thread serves it. Connections are dealt out to the thread that has the fewest,
-// so that the first three of a suite are on three threads.
+// A server with worker threads: what one connection was told of holds at once on every other, whatever thread serves it. The servers give every connection to
+// another thread than the one before it, so that any three that are opened one after another are on three threads.
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -23,15 +23,17 @@ import { PollingKind } from '../../src/protocol/primitives/polling-strategy.ts';
 import { formatTypedValue } from '../../src/protocol/primitives/typed-value.ts';
 import { Writer } from '../../src/protocol/writer.ts';
 import { xxh3 } from '../protocol/support/xxh3.ts';
+import { clientMoves, movesToldOf } from '../support/client-moves.ts';
 import { createTestGroup, fill, join, pollAsMember } from '../support/groups.ts';
 import { createTestTopic, generations, poll, send, type TopicName, testMessages } from '../support/messages.ts';
 import { Multiplexed } from '../support/multiplexed.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { eventually, refused, serverSuite } from '../support/server-suite.ts';
+import { eventually, refused, type ServerSuite, serverSuite } from '../support/server-suite.ts';
 import { startServerProcess, temporaryFolder } from '../support/test-server.ts';
 import { createTestUser, permissionsOf } from '../support/users.ts';
 
 const workers = 3;
+const onEachThread = clientMoves(workers, 'number');
 const rounds = 10;
 /** What sends to what does not exist are refused with. */
 const notFound = { classic: { topic: 2010, partition: 3007 }, vsr: { topic: 20, partition: 20 } };
@@ -39,7 +41,7 @@ const unauthorized = 41;
 const unauthenticated = 40;
 
 for (const generation of generations) {
-  serverSuite(`${generation}: ${workers} workers`, { SERVER_WORKERS: String(workers) }, (suite) => {
+  const tests = (suite: ServerSuite): void => {
     const field = <Value>(value: Value) => (generation === 'classic' ? value : undefined);
     const settings = {
       ...{
@@ -134,6 +136,7 @@ for (const generation of generations) {
       const clients = await loginOnEach();
       const own = await Promise.all(clients.map((client) => client.call(getMe, undefined)));
       assert.equal(new Set(own.map((client) => client?.clientId)).size, workers);
+      assert.ok(movesToldOf(suite.server.output()) > 0, 'and some have changed threads');
       for (const client of clients) {
         const listed = (await client.call(getClients, undefined)) ?? [];
         for (const one of own) assert.ok(listed.some(({ clientId, address }) => clientId === one?.clientId && address === one?.address));
@@ -170,10 +173,11 @@ for (const generation of generations) {
       assert.equal(new Set(seen).size, 30);
       assert.equal(seen.length, 30);
     });
-  });
+  };
+  serverSuite(`${generation}: ${workers} workers`, {}, tests, onEachThread);
 }
 
-serverSuite('VSR clients that change threads', { SERVER_WORKERS: String(workers) }, (suite) => {
+const threadChanges = (suite: ServerSuite): void => {
   const bodyOf = (name: TopicName, number: number): Buffer => {
     const writer = new Writer();
     const batch = encodeBatch(testMessages(number, 1), xxh3);
@@ -235,7 +239,8 @@ serverSuite('VSR clients that change threads', { SERVER_WORKERS: String(workers)
       assert.equal((await reply).count, 1);
     }
   });
-});
+};
+serverSuite('VSR clients that change threads', {}, threadChanges, onEachThread);
 
 it('a worker that fails ends the server with an error, and nothing that was acknowledged is lost', async () => {
   const folder = temporaryFolder();

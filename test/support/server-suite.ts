@@ -17,12 +17,17 @@ export interface ServerSuite {
   restart(how: 'stop' | 'kill'): Promise<void>;
 }
 
-/** `settings` are environment variables without their prefix: `{ HEARTBEAT_ENABLED: 'true' }`. */
-export function serverSuite(name: string, settings: Record<string, string>, tests: (suite: ServerSuite) => void): void {
+/** `settings` are environment variables without their prefix: `{ HEARTBEAT_ENABLED: 'true' }`; `more` are others, as they are. */
+export function serverSuite(
+  name: string,
+  settings: Record<string, string>,
+  tests: (suite: ServerSuite) => void,
+  more: Record<string, string> = {},
+): void {
   describe(name, () => {
     const folder = temporaryFolder();
     const dataPath = `${folder.path}/data`;
-    const environment = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`GALGO_${key}`, value]));
+    const environment = { ...more, ...Object.fromEntries(Object.entries(settings).map(([key, value]) => [`GALGO_${key}`, value])) };
     const clients: RawClient[] = [];
     let running: ServerProcess;
 
