@@ -242,6 +242,22 @@ const threadChanges = (suite: ServerSuite): void => {
 };
 serverSuite('VSR clients that change threads', {}, threadChanges, onEachThread);
 
+const gathering = (suite: ServerSuite): void => {
+  const moves = (): number => movesToldOf(suite.server.output());
+
+  it('goes back to the first one by itself when it asks for little', async () => {
+    const client = await suite.login('vsr');
+    const moved = (times: number) => async (): Promise<boolean> => {
+      await client.call(ping, undefined);
+      return moves() === times;
+    };
+    await eventually('it has left the first thread', moved(1));
+    await eventually('it is back', moved(2));
+    await client.call(ping, undefined);
+  });
+};
+serverSuite('a connection on another thread', {}, gathering, clientMoves(workers, 'once'));
+
 it('a worker that fails ends the server with an error, and nothing that was acknowledged is lost', async () => {
   const folder = temporaryFolder();
   const failing = `process.on('worker', (worker) => process.once('SIGUSR2', () => worker.terminate()))`;

@@ -4,11 +4,12 @@
 const moveEveryMs = 10;
 
 /**
- * Settings of such a server. `number`: each client goes to the thread that its number stands for, so that any three that connect one after another are on three threads;
- * `any`: all go to another thread all the time.
+ * Settings of such a server. `number`: each client goes to the thread that its number stands for, and back to it, so that any three that connect one after another are on three
+ * threads; `once`: the same, but it is left alone when it has got there; `any`: all go to another thread all the time.
  */
-export function clientMoves(workers: number, target: 'number' | 'any'): Record<string, string> {
-  const to = target === 'number' ? `client % ${workers}` : `(from + 1 + Math.floor(Math.random() * ${workers - 1})) % ${workers}`;
+export function clientMoves(workers: number, target: 'number' | 'once' | 'any'): Record<string, string> {
+  const to = target === 'any' ? `(from + 1 + Math.floor(Math.random() * ${workers - 1})) % ${workers}` : `client % ${workers}`;
+  const known = target === 'once' ? `message.moved === undefined` : 'true';
   const mover = `
     const workers = [];
     const servedBy = new Map();
@@ -18,11 +19,11 @@ export function clientMoves(workers: number, target: 'number' | 'any'): Record<s
       const post = worker.postMessage.bind(worker);
       worker.postMessage = (message, transfer) => {
         post(message, transfer);
-        if (message.kind === 'socket') servedBy.set(message.client, number);
+        if (message.kind === 'socket' && ${known}) servedBy.set(message.client, number);
       };
       worker.on('message', ({ kind, client }) => {
-        if (kind === 'disconnected') servedBy.delete(client);
-        if (kind === 'moved' && ++moved % 50 === 1) console.log('moved:' + moved);
+        if ((kind === 'disconnected' || kind === 'moved') && servedBy.get(client) === number) servedBy.delete(client);
+        if (kind === 'moved' && (++moved < 50 || moved % 50 === 0)) console.log('moved:' + moved);
       });
     });
     setInterval(() => {
@@ -35,7 +36,7 @@ export function clientMoves(workers: number, target: 'number' | 'any'): Record<s
   return { GALGO_SERVER_WORKERS: String(workers), NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(mover)}` };
 }
 
-/** How many moves a server has told of so far; it tells of the first, and then of every fiftieth. */
+/** How many moves a server has told of so far; it tells of the first ones, and then of every fiftieth. */
 export function movesToldOf(output: string): number {
   return Number([...output.matchAll(/moved:(\d+)/g)].at(-1)?.[1] ?? 0);
 }
