@@ -4,7 +4,8 @@
 //   request → plain? token known? query and body valid? → engine → reply
 //                └─ no: the application, which answers in full (and gets the body, if it was read)
 //
-// The headers that all replies have are those that the application had given its first one before it looked at the request. Up to the engine nothing has happened: all that is unusual, and all that is wrong, is left to the application. What the engine refuses is answered here.
+// The headers that all replies have are those that the application had given its first one before it looked at the request. Up to the engine nothing has happened: all that is unusual,
+// and all that is wrong, is left to the application. What the engine refuses is answered here.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseQuery } from 'fast-querystring';
